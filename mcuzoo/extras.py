@@ -19,6 +19,7 @@ from mcuzoo.errors import MissingExtraError, command
 
 PACKAGES = {
     "unicorn": ("unicorn", "emulator"),
+    "capstone": ("capstone", "timing"),
     "ziglang": ("ziglang", "toolchain"),
     "pillow": ("PIL", "images"),
     "opencv-python-headless": ("cv2", "images"),
@@ -38,6 +39,8 @@ PACKAGES = {
 """Each optional package: the module that it contains, and the extra of mcuzoo that lists it."""
 
 EMULATOR = ("unicorn",)
+TIMING = ("capstone",)
+"""The package that the cycle model decodes instructions by."""
 LITERT = "ai-edge-litert"
 TFLM = "tflite-micro"
 VELA = "ethos-u-vela"

@@ -2,55 +2,77 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_conv_2d_s8_dsp.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernels/mz_packed_block.h"
 #include "kernels/mz_requantization.h"
 
-/* From the end of a quad of one pixel to its next among the gathered ones. */
-#define SKIP (4 * (MZ_BLOCK_PIXELS - 1))
+/* Of four windows, or of a pixel that is outside of the image; more are behind the scratch memory's
+ * activations. */
+#define BUFFER_BYTES MZ_CONV_BUFFER_BYTES
 
-/* `to` is where a pixel's next byte goes; these return the one after. Quads are aligned. */
-static int8_t *put(int8_t *to, int32_t value) {
-    *to++ = (int8_t)value;
-    return (uintptr_t)to % 4 == 0 ? to + SKIP : to;
+/* Where the pixels of a block are in the output, and their windows in the image. */
+typedef struct {
+    int32_t x, y; /* of the next pixel */
+    int32_t left[MZ_BLOCK_PIXELS], top[MZ_BLOCK_PIXELS];
+} places;
+
+/* The next four pixels of the output, `count` of which are there: the first stands in for others. */
+static void advance(const mz_conv_2d_s8_dsp_params *params, places *at, int32_t count) {
+    for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
+        if (i < count) {
+            at->left[i] = at->x * params->window.stride_w - params->window.pad_left;
+            at->top[i] = at->y * params->window.stride_h - params->window.pad_top;
+            if (++at->x == params->output.width) {
+                at->x = 0;
+                at->y++;
+            }
+        } else {
+            at->left[i] = at->left[0];
+            at->top[i] = at->top[0];
+        }
+    }
 }
 
-static int8_t *fill(int8_t *to, int32_t value, int32_t count) {
-    for (int32_t i = 0; i < count; i++) {
-        to = put(to, value);
-    }
-    return to;
+static bool is_row(const mz_conv_2d_s8_dsp_params *params, int32_t y) {
+    return y >= 0 && y < params->input.height;
+}
+
+static bool is_column(const mz_conv_2d_s8_dsp_params *params, int32_t x) {
+    return x >= 0 && x < params->input.width;
 }
 
 static int8_t *copy(int8_t *to, const int8_t *from, int32_t count) {
-    if (((uintptr_t)to | (uint32_t)count) % 4 == 0) {
-        for (int32_t i = 0; i < count; i += 4, to += 4 + SKIP) {
-            __builtin_memcpy(to, from + i, 4);
-        }
-        return to;
+    for (; count >= 4; count -= 4, to += 4, from += 4) {
+        __builtin_memcpy(to, from, 4);
     }
-    for (int32_t i = 0; i < count; i++) {
-        to = put(to, from[i]);
+    while (count-- > 0) {
+        *to++ = *from++;
     }
     return to;
 }
 
-/* The inputs of one window, from `to` on; what is outside the image is the zero point. */
-static void gather(const mz_conv_2d_s8_dsp_params *params, const int8_t *input, int32_t pixel,
-                   int8_t *to) {
+static int8_t *fill(int8_t *to, int32_t value, int32_t count) {
+    while (count-- > 0) {
+        *to++ = (int8_t)value;
+    }
+    return to;
+}
+
+/* The inputs of one window, to `to`; what is outside the image is the zero point. */
+static void gather(const mz_conv_2d_s8_dsp_params *params, const int8_t *input, int32_t left,
+                   int32_t top, int8_t *to) {
     const mz_window window = params->window;
     const mz_extent image = params->input;
     const int32_t channels = image.channels, zero_point = params->input_zero_point;
-    const int32_t top = pixel / params->output.width * window.stride_h - window.pad_top;
-    const int32_t left = pixel % params->output.width * window.stride_w - window.pad_left;
     const mz_taps inside = mz_taps_inside(left, window.width, window.dilation_w, image.width);
     /* Without dilation the taps of a row are one run of consecutive bytes. */
     const int32_t run_taps = window.dilation_w == 1 ? inside.end - inside.first : 1;
 
     for (int32_t ky = 0; ky < window.height; ky++) {
         const int32_t y = top + ky * window.dilation_h;
-        if (y < 0 || y >= image.height) {
+        if (!is_row(params, y)) {
             to = fill(to, zero_point, window.width * channels);
             continue;
         }
@@ -61,33 +83,84 @@ static void gather(const mz_conv_2d_s8_dsp_params *params, const int8_t *input, 
         }
         to = fill(to, zero_point, (window.width - inside.end) * channels);
     }
-    fill(to, 0, params->depth - window.height * window.width * channels);
+}
+
+/* The windows of four pixels of whole quads, tap by tap; or row by row where all of a row is
+ * inside. outside: a pixel that is not in the image. */
+static void mix(const mz_conv_2d_s8_dsp_params *params, const mz_block_job *job,
+                const int8_t *input, const places *at, const int8_t *outside) {
+    const mz_window window = params->window;
+    const int32_t channels = params->input.channels;
+    const int32_t row_bytes = params->input.width * channels;
+    int32_t window_at[MZ_BLOCK_PIXELS];
+    bool columns = window.dilation_w == 1;
+    int32_t lowest = at->top[0], highest = at->top[0];
+    for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
+        window_at[i] = at->top[i] * row_bytes + at->left[i] * channels;
+        columns = columns && is_column(params, at->left[i]) &&
+                  is_column(params, at->left[i] + window.width - 1);
+        lowest = at->top[i] < lowest ? at->top[i] : lowest;
+        highest = at->top[i] > highest ? at->top[i] : highest;
+    }
+    int32_t quad = 0;
+    for (int32_t ky = 0; ky < window.height; ky++) {
+        const int32_t down = ky * window.dilation_h;
+        const bool whole = columns && is_row(params, lowest + down) &&
+                           is_row(params, highest + down);
+        const int32_t taps = whole ? window.width : 1;
+        for (int32_t kx = 0; kx < window.width; kx += taps) {
+            const int32_t over = kx * window.dilation_w;
+            const int8_t *from[MZ_BLOCK_PIXELS];
+            for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
+                const bool inside = whole || (is_row(params, at->top[i] + down) &&
+                                              is_column(params, at->left[i] + over));
+                from[i] = inside ? input + window_at[i] + down * row_bytes + over * channels
+                                 : outside;
+            }
+            mz_block_mix_pixels(job, from, quad, taps * channels);
+            quad += taps * channels / 4;
+        }
+    }
 }
 
 void mz_conv_2d_s8_dsp(const mz_conv_2d_s8_dsp_params *params, const int8_t *input,
                        int8_t *output, int8_t *scratch) {
     const int32_t channels = params->output.channels, depth = params->depth;
-    const int32_t pixels = params->output.height * params->output.width;
+    const int32_t given = params->input.channels;
+    const int32_t count = params->output.height * params->output.width;
+    const bool whole_quads = given % 4 == 0;
+    const int32_t buffered = whole_quads ? given : MZ_BLOCK_PIXELS * depth;
+    int8_t on_stack[BUFFER_BYTES];
+    int8_t *const buffer = buffered > BUFFER_BYTES ? scratch + MZ_BLOCK_SCRATCH(depth) : on_stack;
     mz_block_job job;
     mz_block_prepare(&job, params->packed, params->exact, depth, channels, scratch);
 
-    /* Without input, as the gathered windows are mixed here. */
+    /* Without input, as the windows are mixed here. */
     for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
         job.input[i] = NULL;
     }
     job.input_step = 0;
     job.output_step = 0;
+    fill(buffer, params->input_zero_point, buffered);
 
-    for (int32_t done = 0; done < pixels; done += MZ_BLOCK_PIXELS) {
-        const int32_t left = pixels - done;
-        /* The last pixels are too few for a block: the first of them stands in for the others. */
+    places at = {.x = 0, .y = 0};
+    for (int32_t done = 0; done < count; done += MZ_BLOCK_PIXELS) {
+        const int32_t left = count - done;
+        advance(params, &at, left);
         for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
-            const int32_t pixel = done + (i < left ? i : 0);
-            gather(params, input, pixel, scratch + 4 * depth + 4 * i);
-            job.output[i] = output + pixel * channels;
+            job.output[i] = output + (done + (i < left ? i : 0)) * channels;
         }
-        mz_block_mix(&job);
+        if (whole_quads) {
+            mix(params, &job, input, &at, buffer);
+        } else {
+            const int8_t *from[MZ_BLOCK_PIXELS];
+            for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
+                from[i] = buffer + i * depth;
+                gather(params, input, at.left[i], at.top[i], buffer + i * depth);
+            }
+            mz_block_mix_pixels(&job, from, 0, depth);
+        }
         mz_block_run(&job);
     }
-    mz_clamp_outputs(output, pixels * channels, params->minimum, params->maximum);
+    mz_clamp_outputs(output, count * channels, params->minimum, params->maximum);
 }

@@ -11,6 +11,9 @@
 
 #include "kernels/mz_window.h"
 
+/* On the stack while windows are gathered. */
+#define MZ_CONV_BUFFER_BYTES 576
+
 typedef struct {
     mz_extent input;
     mz_extent output; /* at least 2 channels */
@@ -24,7 +27,9 @@ typedef struct {
 } mz_conv_2d_s8_dsp_params;
 
 /* Convolve one image. Input and output need no alignment and must not overlap. packed: aligned to
- * 4. scratch: 8 * depth bytes, aligned to 4, apart from both. */
+ * 4. scratch, aligned to 4, apart from both: MZ_BLOCK_SCRATCH(depth) bytes, and, where these are
+ * more than MZ_CONV_BUFFER_BYTES, a pixel of the input, or of 4 * depth if its channels are no
+ * multiple of 4. */
 void mz_conv_2d_s8_dsp(const mz_conv_2d_s8_dsp_params *params, const int8_t *input,
                        int8_t *output, int8_t *scratch);
 

@@ -15,14 +15,16 @@ typedef struct {
     const int16_t *pairs, *third; /* what the first window reads */
     const int32_t *packed, *end;  /* of all output channels */
     int8_t *output;
-    const int16_t *pairs_end; /* behind the first values of all windows */
+    const int16_t *pairs_end; /* behind the first values of all windows, of which there are two */
+    int32_t channels;         /* of the output */
 } mz_stem_row;
 
 #if MZ_ASSEMBLY
 
 #define IS_FIELD(field, number) (offsetof(mz_stem_row, field) == 4 * (number))
 _Static_assert(IS_FIELD(pairs, 0) && IS_FIELD(third, 1) && IS_FIELD(packed, 2) &&
-                   IS_FIELD(end, 3) && IS_FIELD(output, 4) && IS_FIELD(pairs_end, 5) && LANES == 4,
+                   IS_FIELD(end, 3) && IS_FIELD(output, 4) && IS_FIELD(pairs_end, 5) &&
+                   IS_FIELD(channels, 6) && LANES == 4,
                "the assembly below counts on these");
 
 /* On the stack: the argument that does not fit into registers, groups, behind the nine registers
@@ -63,84 +65,156 @@ __attribute__((naked)) static void widen(
         "pop {r4-r11, pc}\n\t");
 }
 
-/* On the stack while a row is computed, bytes from sp. */
-#define ROW_PACKED 0    /* of the first four channels */
-#define ROW_END 4       /* behind those of the last */
-#define ROW_PAIRS_END 8 /* behind the first values of all windows */
-#define ROW_BYTES 12
+/* On the stack while a row is computed, bytes from sp: the fields of mz_stem_row. */
+#define ROW_PAIRS 0      /* that the first of two windows reads */
+#define ROW_THIRD 4      /* and of the third row */
+#define ROW_PACKED 8     /* of the first four channels */
+#define ROW_END 12       /* behind those of the last */
+#define ROW_OUTPUT 16    /* four channels of the first window */
+#define ROW_PAIRS_END 20 /* behind the first values of all windows */
+#define ROW_CHANNELS 24  /* bytes from one window's outputs to the next one's */
+#define ROW_BYTES 28
 
-/* Registers while a row is computed:
+#define ON_STACK(name) MZ_AT("sp", ROW_##name)
+
+/* Two windows side by side and four channels at a time. Registers:
  *
- *   r0      reads pairs, from the window's first    r4..r7   sums of four channels
- *   r1      reads the stream of weights             r8..r11  their weights; then multipliers and
- *   r2 r3   values                                           offsets of two of them
- *   r12     writes outputs                          lr       reads the third row */
+ *   r0      reads pairs, then the third row     r4..r7    sums of the first window, by channel
+ *   r1      reads the stream of weights         r8..r11   of the second
+ *   r2 r3   a word of values of each window     r12 lr    weights of a channel, in turns
+ *
+ * then r2, r3, r12 and lr are multipliers and offsets, two channels in turns. */
 
-/* One word of values against four channels' weights. */
-#define VALUE(x) \
-    "ldm r1!, {r8-r11}\n\t" \
-    "smlad r4, r8, " x ", r4\n\t" \
-    "smlad r5, r9, " x ", r5\n\t" \
-    "smlad r6, r10, " x ", r6\n\t" \
-    "smlad r7, r11, " x ", r7\n\t"
-#define TWO(from, offset) "ldrd r2, r3, " MZ_AT(from, offset) "\n\t" VALUE("r2") VALUE("r3")
-#define ONE(from, offset) "ldr r2, " MZ_AT(from, offset) "\n\t" VALUE("r2")
+/* One word of values of each window against four channels' weights, which begin at `weights` from
+ * r1: each load stands beside a product, and two products before the one that needs it. Finds the
+ * first channel's weights in r12, and leaves there what follows these. from: where sums begin.
+ * also: an instruction with a free place. a, b: the next word of values. */
+#define WORD(weights, from, also, a, b) \
+    "ldr lr, " MZ_AT("r1", weights + 4) "\n\t" \
+    "smlad r8, r12, r3, " from(8, 4) "\n\t" \
+    "smlad r4, r12, r2, r4\n\t" \
+    "ldr r12, " MZ_AT("r1", weights + 8) "\n\t" \
+    "smlad r9, lr, r3, " from(9, 5) "\n\t" \
+    also \
+    "smlad r5, lr, r2, r5\n\t" \
+    "ldr lr, " MZ_AT("r1", weights + 12) "\n\t" \
+    "smlad r10, r12, r3, " from(10, 6) "\n\t" \
+    "smlad r6, r12, r2, r6\n\t" \
+    "ldr r12, " MZ_AT("r1", weights + 16) "\n\t" \
+    "smlad r11, lr, r3, " from(11, 7) "\n\t" \
+    "ldr r3, " b "\n\t" \
+    "smlad r7, lr, r2, r7\n\t" \
+    "ldr r2, " a "\n\t"
 
-/* window, four: labels of the code for the next window and for its next four channels. */
-#define OPEN(window, four) \
+#define FIRST(second, first) "r" #first
+#define NEXT(second, first) "r" #second
+/* A word of pairs or of the third row; the next one is there, too. The windows are `step` apart. */
+#define INSIDE(weights, offset, step) \
+    WORD(weights, NEXT, "", MZ_AT("r0", offset + 4), MZ_AT("r0", offset + 4 + step))
+/* The last one of the pairs, and of all. */
+#define TO_THIRD(weights, step) \
+    WORD(weights, NEXT, "ldr r0, " ON_STACK(THIRD) "\n\t", "[r0]", MZ_AT("r0", step))
+#define LAST(weights) \
+    WORD(weights, NEXT, "", MZ_AT("r1", weights + 24), MZ_AT("r1", weights + 28))
+
+/* window, four: labels of the code for the next windows and for their next four channels. */
+#define OPEN(step, window, four) \
     "push {r4-r11, lr}\n\t" \
-    "ldm r0, {r0-r5}\n\t" \
-    "push {r2, r3, r5}\n\t" \
-    "mov lr, r1\n\t" \
-    "mov r12, r4\n\t" \
+    "ldm r0, {r1-r7}\n\t" \
+    "push {r1-r7}\n\t" \
     window ":\n\t" \
-    "ldr r1, " MZ_AT("sp", ROW_PACKED) "\n\t" \
+    "ldr r1, " ON_STACK(PACKED) "\n\t" \
     four ":\n\t" \
-    "ldm r1!, {r4-r7}\n\t"
+    "ldr r0, " ON_STACK(PAIRS) "\n\t" \
+    "ldr r12, [r1, #16]\n\t" \
+    "ldm r1!, {r4-r7}\n\t" \
+    "ldr r2, [r0]\n\t" \
+    "ldr r3, " MZ_AT("r0", step) "\n\t" \
+    WORD(0, FIRST, "", "[r0, #4]", MZ_AT("r0", 4 + step))
 
-/* Four sums to four outputs, the next four channels, the next window. The steps are the bytes from
- * window to window in both rows. */
-#define CLOSE(pairs_step, third_step, window, four) \
-    "ldm r1!, {r8-r11}\n\t" \
-    "smmla r4, r4, r8, r9\n\t" \
-    "smmla r5, r5, r10, r11\n\t" \
-    "ldm r1!, {r8-r11}\n\t" \
-    "smmla r6, r6, r8, r9\n\t" \
-    "smmla r7, r7, r10, r11\n\t" \
+/* Eight sums to eight outputs, the next four channels, the next windows. scales: where these are,
+ * from r1. The steps are the bytes from window to window in both rows. Of an odd number of windows
+ * one is computed twice. */
+#define CLOSE(scales, pairs_step, third_step, window, four, odd) \
+    "ldr lr, " MZ_AT("r1", scales + 4) "\n\t" \
+    "smmla r4, r4, r12, lr\n\t" \
+    "smmla r8, r8, r12, lr\n\t" \
+    "ldr r12, " MZ_AT("r1", scales + 16) "\n\t" \
+    "smmla r5, r5, r2, r3\n\t" \
+    "ldr lr, " MZ_AT("r1", scales + 20) "\n\t" \
     "ssat r4, #8, r4, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
+    "smmla r9, r9, r2, r3\n\t" \
+    "ssat r8, #8, r8, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
+    "ldr r2, " MZ_AT("r1", scales + 24) "\n\t" \
+    "smmla r6, r6, r12, lr\n\t" \
+    "ldr r3, " MZ_AT("r1", scales + 28) "\n\t" \
     "ssat r5, #8, r5, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
+    "smmla r10, r10, r12, lr\n\t" \
+    "ssat r9, #8, r9, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
+    "smmla r7, r7, r2, r3\n\t" \
     "ssat r6, #8, r6, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
-    "ssat r7, #8, r7, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
+    "smmla r11, r11, r2, r3\n\t" \
+    "ssat r10, #8, r10, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
+    "ldr r12, " ON_STACK(OUTPUT) "\n\t" \
     "bfi r4, r5, #8, #8\n\t" \
+    "ldr lr, " ON_STACK(CHANNELS) "\n\t" \
+    "bfi r8, r9, #8, #8\n\t" \
+    "ldr r2, " ON_STACK(END) "\n\t" \
+    "ssat r7, #8, r7, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
+    "add r1, " MZ_IMMEDIATE(scales + 32) "\n\t" \
+    "ssat r11, #8, r11, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
     "bfi r4, r6, #16, #8\n\t" \
+    "bfi r8, r10, #16, #8\n\t" \
     "bfi r4, r7, #24, #8\n\t" \
-    "ldr r2, " MZ_AT("sp", ROW_END) "\n\t" \
-    "str r4, [r12], #4\n\t" \
+    "bfi r8, r11, #24, #8\n\t" \
     "cmp r1, r2\n\t" \
+    "str r8, [r12, lr]\n\t" \
+    "str r4, [r12], #4\n\t" \
+    "str r12, " ON_STACK(OUTPUT) "\n\t" \
     "bne " four "\n\t" \
-    "ldr r2, " MZ_AT("sp", ROW_PAIRS_END) "\n\t" \
-    "add r0, " MZ_IMMEDIATE(pairs_step) "\n\t" \
-    "add lr, " MZ_IMMEDIATE(third_step) "\n\t" \
-    "cmp r0, r2\n\t" \
+    "ldrd r2, r3, " ON_STACK(PAIRS) "\n\t" \
+    "ldr r4, " ON_STACK(PAIRS_END) "\n\t" \
+    "add r12, lr\n\t" \
+    "add r2, " MZ_IMMEDIATE(2 * pairs_step) "\n\t" \
+    "add r3, " MZ_IMMEDIATE(2 * third_step) "\n\t" \
+    "add r5, r2, " MZ_IMMEDIATE(pairs_step) "\n\t" \
+    "cmp r5, r4\n\t" \
+    "bne " odd "\n\t" \
+    "sub r2, " MZ_IMMEDIATE(pairs_step) "\n\t" \
+    "sub r3, " MZ_IMMEDIATE(third_step) "\n\t" \
+    "sub r12, lr\n\t" \
+    odd ":\n\t" \
+    "strd r2, r3, " ON_STACK(PAIRS) "\n\t" \
+    "str r12, " ON_STACK(OUTPUT) "\n\t" \
+    "cmp r2, r4\n\t" \
     "bne " window "\n\t" \
     "add sp, " MZ_IMMEDIATE(ROW_BYTES) "\n\t" \
     "pop {r4-r11, pc}\n\t"
 
+/* Bytes of four channels' weights for a word of values. */
+#define WEIGHTS(word) 16 * word
+
 /* Three input channels: nine pairs of the first two rows, and nine values of the third, by twos. */
 __attribute__((naked)) static void run_three(const mz_stem_row *row __attribute__((unused))) {
     __asm__ volatile(
-        OPEN(".Lstem_3_window", ".Lstem_3_four")
-        TWO("r0", 0) TWO("r0", 8) TWO("r0", 16) TWO("r0", 24) ONE("r0", 32)
-        TWO("lr", 0) TWO("lr", 8) ONE("lr", 16)
-        CLOSE(24, 12, ".Lstem_3_window", ".Lstem_3_four"));
+        OPEN(24, ".Lstem_3_window", ".Lstem_3_four")
+        INSIDE(WEIGHTS(1), 4, 24) INSIDE(WEIGHTS(2), 8, 24) INSIDE(WEIGHTS(3), 12, 24)
+        INSIDE(WEIGHTS(4), 16, 24) INSIDE(WEIGHTS(5), 20, 24) INSIDE(WEIGHTS(6), 24, 24)
+        INSIDE(WEIGHTS(7), 28, 24) TO_THIRD(WEIGHTS(8), 12));
+    /* The same code goes on; ISO C promises no string of over 4095 characters. */
+    __asm__ volatile(
+        INSIDE(WEIGHTS(9), 0, 12) INSIDE(WEIGHTS(10), 4, 12) INSIDE(WEIGHTS(11), 8, 12)
+        INSIDE(WEIGHTS(12), 12, 12) LAST(WEIGHTS(13))
+        CLOSE(WEIGHTS(14), 24, 12, ".Lstem_3_window", ".Lstem_3_four", ".Lstem_3_odd"));
 }
 
 /* One input channel: three pairs of the first two rows, and three values of the third, by twos. */
 __attribute__((naked)) static void run_one(const mz_stem_row *row __attribute__((unused))) {
     __asm__ volatile(
-        OPEN(".Lstem_1_window", ".Lstem_1_four")
-        TWO("r0", 0) ONE("r0", 8) TWO("lr", 0)
-        CLOSE(8, 4, ".Lstem_1_window", ".Lstem_1_four"));
+        OPEN(8, ".Lstem_1_window", ".Lstem_1_four")
+        INSIDE(WEIGHTS(1), 4, 8) TO_THIRD(WEIGHTS(2), 4)
+        INSIDE(WEIGHTS(3), 0, 4) LAST(WEIGHTS(4))
+        CLOSE(WEIGHTS(5), 8, 4, ".Lstem_1_window", ".Lstem_1_four", ".Lstem_1_odd"));
 }
 
 static void run(const mz_stem_row *row, int32_t channels) {
@@ -232,6 +306,7 @@ void mz_conv_2d_stem_s8_dsp(const mz_conv_2d_stem_s8_dsp_params *params, const i
                 .end = params->packed + params->output.channels * lane_words,
                 .output = output,
                 .pairs_end = pairs + 4 * channels * params->output.width,
+                .channels = params->output.channels,
             };
             run(&at, channels);
             mz_move_outputs(output, row_outputs, params->zero_point, params->maximum);

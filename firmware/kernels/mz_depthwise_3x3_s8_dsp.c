@@ -93,7 +93,7 @@ static void run_strip(const mz_depthwise_3x3_s8_dsp_params *params, const int8_t
         const int32_t inside_right = clip(params->input.width - at.column, 0, at.columns);
         mz_planes_job job = mz_planes_prepare(stride, columns, count, MZ_PLANE_COLUMNS, channels,
                                               width * channels);
-        job.planes = planes + MZ_PLANE_ROW;
+        job.planes = planes;
         job.count = MZ_PLANES;
         fill_outside(params, &at, planes);
         for (int32_t block = 0; block < channels; block += MZ_PLANES) {

@@ -6,42 +6,6 @@
 #include "kernels/mz_depthwise_3x3_s8_dsp.h"
 #include "kernels/mz_requantization.h"
 
-static int32_t byte_of(int32_t word, int32_t place) {
-    return (int8_t)((uint32_t)word >> 8 * place & 0xFFu);
-}
-
-/* One output: the window's first value is at `at`. Sums are modulo 2^32, like a register. */
-static int8_t convolve_one(const int16_t *at, const int32_t *channel) {
-    static const int8_t word[9] = {2, 2, 3, 2, 2, 3, 3, 3, 4};
-    static const int8_t place[9] = {0, 2, 1, 1, 3, 3, 0, 2, 0};
-    const int32_t shift = byte_of(channel[4], 1) ? MZ_LINE_SMALL_SHIFT : MZ_LINE_SHIFT;
-    uint32_t total = (uint32_t)channel[0];
-    for (int32_t tap = 0; tap < 9; tap++) {
-        const int32_t weight = 256 * byte_of(channel[word[tap]], place[tap]);
-        total += (uint32_t)(weight * at[tap / 3 * MZ_PLANE_ROW + tap % 3]);
-    }
-    return mz_line_output((int32_t)total, channel[1], (channel[4] >> 16) + MZ_LINE_ROUND(shift),
-                          shift);
-}
-
-/* Columns first..job->columns - 1 of all rows, one by one. */
-static void convolve_slowly(const mz_planes_job *job, int32_t first) {
-    for (int32_t channel = 0; channel < job->count; channel++) {
-        int8_t *to = job->output + channel;
-        for (int32_t row = 0; row < job->rows; row++) {
-            const int16_t *const at = job->planes + (row * job->stride - 1) * MZ_PLANE_ROW +
-                                      channel * job->plane_bytes / 2 +
-                                      MZ_PLANES_LEAD(job->stride);
-            for (int32_t column = first; column < job->columns; column++) {
-                to[column * job->output_step] =
-                    convolve_one(at + column * job->stride,
-                                 job->channels + channel * MZ_DEPTHWISE_WORDS);
-            }
-            to += job->row_bytes;
-        }
-    }
-}
-
 mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows,
                                 int32_t plane_columns, int32_t output_step, int32_t row_bytes) {
     const int32_t groups = columns / MZ_GROUP;
@@ -155,7 +119,7 @@ __attribute__((naked)) void mz_planes_widen(
  *   4    ROWS_OFFSET        its round and MZ_LINE_ROUND
  *   8    ROWS_STEP          bytes from pixel to pixel of the output
  *   12   ROWS_ROW_END       where the row's groups end
- *   16   ROWS_START         of the channel's sums; at stride 2 in r9
+ *   16   ROWS_START         of the channel's sums
  *   20   ROWS_END           where a row behind the channel's last would end
  *   24   ROWS_INPUT_SKIP    bytes from behind a row's groups to the next row, of the planes
  *   28   ROWS_OUTPUT_SKIP   and of the output
@@ -197,7 +161,7 @@ _Static_assert(IS_FIELD(input_skip, 0) && IS_FIELD(output_skip, 1) && IS_FIELD(g
  * pair is (bottom, top).
  *
  *               stride 1      stride 2
- *   r0          reads planes, from the middle row of the window
+ *   r0          reads planes, from the window's upper row
  *   r1          writes outputs
  *   r2 r3       activations, two columns each; then what OUTPUTS and ROWS take from the stack
  *   r4          (w0, w1)      (w0, w1)
@@ -205,8 +169,8 @@ _Static_assert(IS_FIELD(input_skip, 0) && IS_FIELD(output_skip, 1) && IS_FIELD(g
  *   r6          (w3, w4)      (w3, w4)
  *   r7          (w4, w5)      (w8, ..)
  *   r8          (w6, w7)      (w6, w7)
- *   r9          (w7, w8)      where sums begin
- *   r10..lr     the sums of four outputs: r10, r11, r12, lr */
+ *   r9          (w7, w8)      as r2 and r3
+ *   r10..lr     the sums of four outputs: r10, r11, r12, lr, which holds where sums begin first */
 
 #define OPEN \
     "push {r4-r11, lr}\n\t" \
@@ -250,40 +214,55 @@ _Static_assert(IS_FIELD(input_skip, 0) && IS_FIELD(output_skip, 1) && IS_FIELD(g
     "add r12, r0\n\t" \
     "str r11, " ON_STACK(ROW_END) "\n\t"
 
-/* Four sums to four outputs. Leaves ROWS_ROW_END in r3. */
-#define OUTPUTS(shift) \
-    "ldrd r2, r3, " ON_STACK(MULTIPLIER) "\n\t" \
+/* What a group finds in registers. */
+#define LOADED_AT_STRIDE_1 \
+    "ldr r2, [r0]\n\t"
+#define LOADED_AT_STRIDE_2 \
+    "ldr r2, [r0]\n\t" \
+    "ldr r3, [r0, #4]\n\t"
+#define START "ldr lr, " ON_STACK(START) "\n\t"
+
+/* Four sums to four outputs, with the multiplier in r2 and the offset in r3. Moves r0 on by the
+ * group's bytes; leaves ROWS_ROW_END in row_end. What the core cannot issue together, a product, a
+ * store or a saturation each, is apart. */
+#define OUTPUTS(shift, bytes, row_end) \
+    "add r0, " MZ_IMMEDIATE(bytes) "\n\t" \
     "smmla r10, r10, r2, r3\n\t" \
     "smmla r11, r11, r2, r3\n\t" \
     "smmla r12, r12, r2, r3\n\t" \
-    "smmla lr, lr, r2, r3\n\t" \
-    "ldrd r2, r3, " ON_STACK(STEP) "\n\t" \
     "ssat r10, #8, r10, asr " MZ_IMMEDIATE(shift) "\n\t" \
+    "smmla lr, lr, r2, r3\n\t" \
+    "ldr r2, " ON_STACK(STEP) "\n\t" \
     "ssat r11, #8, r11, asr " MZ_IMMEDIATE(shift) "\n\t" \
-    "ssat r12, #8, r12, asr " MZ_IMMEDIATE(shift) "\n\t" \
-    "ssat lr, #8, lr, asr " MZ_IMMEDIATE(shift) "\n\t" \
     "strb r10, [r1]\n\t" \
+    "ldr " row_end ", " ON_STACK(ROW_END) "\n\t" \
+    "ssat r12, #8, r12, asr " MZ_IMMEDIATE(shift) "\n\t" \
     "strb r11, [r1, r2]\n\t" \
     "add r1, r1, r2, lsl #1\n\t" \
+    "ssat lr, #8, lr, asr " MZ_IMMEDIATE(shift) "\n\t" \
     "strb r12, [r1]\n\t" \
     "strb lr, [r1, r2]\n\t" \
     "add r1, r1, r2, lsl #1\n\t"
 
-/* All rows of a channel, and what follows the last one. group: code for four sums; step: bytes from
- * row to row of the planes; channel: the label of the code for the next one; label: of this. */
-#define ROWS(group, shift, step, channel, label) \
+/* All rows of a channel, and what follows the last one. group: code for four sums; loaded: for what
+ * it finds in registers; bytes: of a group in the planes; step: from row to row of them; channel:
+ * the label of the code for the next one; label: of this. */
+#define ROWS(group, loaded, shift, bytes, step, row_end, channel, label) \
     label ":\n\t" \
     group \
-    OUTPUTS(shift) \
-    "cmp r0, r3\n\t" \
+    OUTPUTS(shift, bytes, row_end) \
+    loaded \
+    START \
+    "cmp r0, " row_end "\n\t" \
     "bne " label "\n\t" \
     "ldrd r10, r11, " ON_STACK(INPUT_SKIP) "\n\t" \
     "ldr r12, " ON_STACK(END) "\n\t" \
-    "add r3, " MZ_IMMEDIATE(step) "\n\t" \
+    "add " row_end ", " MZ_IMMEDIATE(step) "\n\t" \
     "add r0, r10\n\t" \
     "add r1, r11\n\t" \
-    "str r3, " ON_STACK(ROW_END) "\n\t" \
-    "cmp r3, r12\n\t" \
+    "str " row_end ", " ON_STACK(ROW_END) "\n\t" \
+    loaded \
+    "cmp " row_end ", r12\n\t" \
     "bne " label "\n\t" \
     "ldr r10, " ON_STACK(COUNT) "\n\t" \
     "subs r10, #1\n\t" \
@@ -292,80 +271,77 @@ _Static_assert(IS_FIELD(input_skip, 0) && IS_FIELD(output_skip, 1) && IS_FIELD(g
     "add sp, " MZ_IMMEDIATE(ROWS_BYTES) "\n\t" \
     "pop {r4-r11, pc}\n\t"
 
-/* A window's upper and its lower row, from r0 in the middle one, which has moved on by the group's
- * columns before the lower row is read. */
-#define ABOVE(bytes) MZ_AT("r0", bytes - ROW_BYTES)
-#define BELOW(bytes) MZ_AT("r0", bytes + ROW_BYTES)
+/* In the window's upper, middle and lower row. */
+#define UPPER(bytes) MZ_AT("r0", bytes)
+#define MIDDLE(bytes) MZ_AT("r0", bytes + ROW_BYTES)
+#define LOWER(bytes) MZ_AT("r0", bytes + 2 * ROW_BYTES)
 
-/* Windows begin at odd columns: (.., x0) (x1, x2) (x3, x4) (x5, ..) for four outputs. */
+/* Each load stands beside a product, and two products before the one that needs it.
+ * Windows begin at odd columns: (.., x0) (x1, x2) (x3, x4) (x5, ..) for four outputs. */
 #define FOUR_AT_STRIDE_1 \
-    "ldr lr, " ON_STACK(START) "\n\t" \
-    "ldrd r2, r3, " ABOVE(0) "\n\t" \
+    "ldr r3, " UPPER(4) "\n\t" \
     "smlatb r10, r2, r4, lr\n\t" \
-    "smlad r10, r3, r5, r10\n\t" \
+    "ldr r2, " UPPER(8) "\n\t" \
     "smlad r11, r3, r4, lr\n\t" \
+    "smlad r10, r3, r5, r10\n\t" \
     "smlatb r12, r3, r4, lr\n\t" \
-    "ldrd r2, r3, " ABOVE(8) "\n\t" \
+    "ldr r3, " UPPER(12) "\n\t" \
+    "smlad lr, r2, r4, lr\n\t" \
     "smlabt r11, r2, r5, r11\n\t" \
     "smlad r12, r2, r5, r12\n\t" \
-    "smlad lr, r2, r4, lr\n\t" \
+    "ldr r2, " MIDDLE(0) "\n\t" \
     "smlabt lr, r3, r5, lr\n\t" \
-    "ldrd r2, r3, [r0], #8\n\t" \
+    "ldr r3, " MIDDLE(4) "\n\t" \
     "smlatb r10, r2, r6, r10\n\t" \
-    "smlad r10, r3, r7, r10\n\t" \
+    "ldr r2, " MIDDLE(8) "\n\t" \
     "smlad r11, r3, r6, r11\n\t" \
+    "smlad r10, r3, r7, r10\n\t" \
     "smlatb r12, r3, r6, r12\n\t" \
-    "ldrd r2, r3, [r0]\n\t" \
+    "ldr r3, " MIDDLE(12) "\n\t" \
+    "smlad lr, r2, r6, lr\n\t" \
     "smlabt r11, r2, r7, r11\n\t" \
     "smlad r12, r2, r7, r12\n\t" \
-    "smlad lr, r2, r6, lr\n\t" \
+    "ldr r2, " LOWER(0) "\n\t" \
     "smlabt lr, r3, r7, lr\n\t" \
-    "ldrd r2, r3, " BELOW(-8) "\n\t" \
+    "ldr r3, " LOWER(4) "\n\t" \
     "smlatb r10, r2, r8, r10\n\t" \
-    "smlad r10, r3, r9, r10\n\t" \
+    "ldr r2, " LOWER(8) "\n\t" \
     "smlad r11, r3, r8, r11\n\t" \
+    "smlad r10, r3, r9, r10\n\t" \
     "smlatb r12, r3, r8, r12\n\t" \
-    "ldrd r2, r3, " BELOW(0) "\n\t" \
+    "ldr r3, " LOWER(12) "\n\t" \
+    "smlad lr, r2, r8, lr\n\t" \
     "smlabt r11, r2, r9, r11\n\t" \
     "smlad r12, r2, r9, r12\n\t" \
-    "smlad lr, r2, r8, lr\n\t" \
-    "smlabt lr, r3, r9, lr\n\t"
+    "ldr r2, " ON_STACK(MULTIPLIER) "\n\t" \
+    "smlabt lr, r3, r9, lr\n\t" \
+    "ldr r3, " ON_STACK(OFFSET) "\n\t"
 
-/* Windows begin at even columns: (x0, x1) (x2, ..), the next one with (x2, x3). */
+/* A row of windows that begin at even columns: (x0, x1) (x2, ..), the next one with (x2, x3). a, b,
+ * c: the registers of x0 and x1, of x2 and x3, and of what comes next, in turns. product: of the
+ * third column's weight. from: where sums begin. next_a, next_b: what the row loads for the next. */
+#define ROW_AT_STRIDE_2(row, a, b, c, pair, product, single, from, next_a, next_b) \
+    "ldr " c ", " row(8) "\n\t" \
+    "smlad r10, " a ", " pair ", " from(10) "\n\t" \
+    "ldr " a ", " row(12) "\n\t" \
+    product " r10, " b ", " single ", r10\n\t" \
+    "smlad r11, " b ", " pair ", " from(11) "\n\t" \
+    "ldr " b ", " row(16) "\n\t" \
+    product " r11, " c ", " single ", r11\n\t" \
+    "smlad r12, " c ", " pair ", " from(12) "\n\t" \
+    "ldr " c ", " next_a "\n\t" \
+    product " r12, " a ", " single ", r12\n\t" \
+    "smlad lr, " a ", " pair ", lr\n\t" \
+    "ldr " a ", " next_b "\n\t" \
+    product " lr, " b ", " single ", lr\n\t"
+
+#define FROM_START(number) "lr"
+#define FROM_SUM(number) "r" #number
 #define FOUR_AT_STRIDE_2 \
-    "ldrd r2, r3, " ABOVE(0) "\n\t" \
-    "smlad r10, r2, r4, r9\n\t" \
-    "smlabb r10, r3, r5, r10\n\t" \
-    "smlad r11, r3, r4, r9\n\t" \
-    "ldrd r2, r3, " ABOVE(8) "\n\t" \
-    "smlabb r11, r2, r5, r11\n\t" \
-    "smlad r12, r2, r4, r9\n\t" \
-    "smlabb r12, r3, r5, r12\n\t" \
-    "smlad lr, r3, r4, r9\n\t" \
-    "ldrd r2, r3, " ABOVE(16) "\n\t" \
-    "smlabb lr, r2, r5, lr\n\t" \
-    "ldrd r2, r3, [r0], #16\n\t" \
-    "smlad r10, r2, r6, r10\n\t" \
-    "smlabt r10, r3, r5, r10\n\t" \
-    "smlad r11, r3, r6, r11\n\t" \
-    "ldrd r2, r3, [r0, #-8]\n\t" \
-    "smlabt r11, r2, r5, r11\n\t" \
-    "smlad r12, r2, r6, r12\n\t" \
-    "smlabt r12, r3, r5, r12\n\t" \
-    "smlad lr, r3, r6, lr\n\t" \
-    "ldr r2, [r0]\n\t" \
-    "smlabt lr, r2, r5, lr\n\t" \
-    "ldrd r2, r3, " BELOW(-16) "\n\t" \
-    "smlad r10, r2, r8, r10\n\t" \
-    "smlabb r10, r3, r7, r10\n\t" \
-    "smlad r11, r3, r8, r11\n\t" \
-    "ldrd r2, r3, " BELOW(-8) "\n\t" \
-    "smlabb r11, r2, r7, r11\n\t" \
-    "smlad r12, r2, r8, r12\n\t" \
-    "smlabb r12, r3, r7, r12\n\t" \
-    "smlad lr, r3, r8, lr\n\t" \
-    "ldr r2, " BELOW(0) "\n\t" \
-    "smlabb lr, r2, r7, lr\n\t"
+    ROW_AT_STRIDE_2(UPPER, "r2", "r3", "r9", "r4", "smlabb", "r5", FROM_START, MIDDLE(0), MIDDLE(4)) \
+    ROW_AT_STRIDE_2(MIDDLE, "r9", "r2", "r3", "r6", "smlabt", "r5", FROM_SUM, LOWER(0), LOWER(4)) \
+    ROW_AT_STRIDE_2(LOWER, "r3", "r9", "r2", "r8", "smlabb", "r7", FROM_SUM, ON_STACK(MULTIPLIER), \
+                    ON_STACK(OFFSET))
 
 __attribute__((naked)) static void run_stride_1(const mz_planes_job *job __attribute__((unused))) {
     __asm__ volatile(
@@ -378,10 +354,13 @@ __attribute__((naked)) static void run_stride_1(const mz_planes_job *job __attri
         "pkhbt r5, r2, r5, lsl #16\n\t"
         "asr r2, r8, #16\n\t"
         "pkhbt r9, r2, r10, lsl #16\n\t"
+        LOADED_AT_STRIDE_1
+        START
         "bne .Lplanes_1_small\n\t"
-        ROWS(FOUR_AT_STRIDE_1, MZ_LINE_SHIFT, ROW_BYTES, ".Lplanes_1_channel", ".Lplanes_1_group")
-        ROWS(FOUR_AT_STRIDE_1, MZ_LINE_SMALL_SHIFT, ROW_BYTES, ".Lplanes_1_channel",
-             ".Lplanes_1_small"));
+        ROWS(FOUR_AT_STRIDE_1, LOADED_AT_STRIDE_1, MZ_LINE_SHIFT, GROUP_BYTES, ROW_BYTES, "r3",
+             ".Lplanes_1_channel", ".Lplanes_1_group")
+        ROWS(FOUR_AT_STRIDE_1, LOADED_AT_STRIDE_1, MZ_LINE_SMALL_SHIFT, GROUP_BYTES, ROW_BYTES,
+             "r3", ".Lplanes_1_channel", ".Lplanes_1_small"));
 }
 
 __attribute__((naked)) static void run_stride_2(const mz_planes_job *job __attribute__((unused))) {
@@ -389,26 +368,123 @@ __attribute__((naked)) static void run_stride_2(const mz_planes_job *job __attri
         OPEN
         ".Lplanes_2_channel:\n\t"
         CHANNEL
-        "str r12, " ON_STACK(END) "\n\t"
-        "mov r9, r2\n\t"
+        "strd r2, r12, " ON_STACK(START) "\n\t"
         "mov r7, r10\n\t"
+        LOADED_AT_STRIDE_2
+        START
         "bne .Lplanes_2_small\n\t"
-        ROWS(FOUR_AT_STRIDE_2, MZ_LINE_SHIFT, 2 * ROW_BYTES, ".Lplanes_2_channel",
-             ".Lplanes_2_group")
-        ROWS(FOUR_AT_STRIDE_2, MZ_LINE_SMALL_SHIFT, 2 * ROW_BYTES, ".Lplanes_2_channel",
-             ".Lplanes_2_small"));
+        ROWS(FOUR_AT_STRIDE_2, LOADED_AT_STRIDE_2, MZ_LINE_SHIFT, 2 * GROUP_BYTES, 2 * ROW_BYTES,
+             "r9", ".Lplanes_2_channel", ".Lplanes_2_group")
+        ROWS(FOUR_AT_STRIDE_2, LOADED_AT_STRIDE_2, MZ_LINE_SMALL_SHIFT, 2 * GROUP_BYTES,
+             2 * ROW_BYTES, "r9", ".Lplanes_2_channel", ".Lplanes_2_small"));
+}
+
+static void run_groups(const mz_planes_job *job) {
+    (job->stride == 1 ? run_stride_1 : run_stride_2)(job);
+}
+
+/* One group at `column` of `rows` rows from `row` on. */
+static void run_one_group(const mz_planes_job *job, int32_t column, int32_t row, int32_t rows) {
+    mz_planes_job one = mz_planes_prepare(job->stride, MZ_GROUP, rows, job->plane_bytes / 2,
+                                          job->output_step, job->row_bytes);
+    one.planes = job->planes + (row * MZ_PLANE_ROW + column) * job->stride;
+    one.output = job->output + row * job->row_bytes + column * job->output_step;
+    one.channels = job->channels;
+    one.count = job->count;
+    run_groups(&one);
+}
+
+/* The columns behind whole groups, by a group that begins before them. Planes are words: where an
+ * odd number of columns is at stride 1, the group has one more column. That is the next row's
+ * first, which is computed later; the last row has none, and reads its words from odd addresses. */
+static void run_rest(const mz_planes_job *job) {
+    const int32_t columns = job->columns;
+    if (job->stride == 1 && columns % 2 != 0) {
+        if (job->rows > 1) {
+            run_one_group(job, columns - MZ_GROUP + 1, 0, job->rows - 1);
+        }
+        run_one_group(job, columns - MZ_GROUP, job->rows - 1, 1);
+    } else {
+        run_one_group(job, columns - MZ_GROUP, 0, job->rows);
+    }
+}
+
+#define NARROW_BYTES 544
+
+/* Fewer columns than a group has: through a buffer that takes them all. */
+static void run_narrow(const mz_planes_job *job) {
+    int8_t buffer[NARROW_BYTES];
+    const int32_t width = MZ_GROUP * job->count;
+    const int32_t most = NARROW_BYTES / width;
+    for (int32_t row = 0; row < job->rows; row += most) {
+        const int32_t left = job->rows - row, rows = left < most ? left : most;
+        mz_planes_job all = mz_planes_prepare(job->stride, MZ_GROUP, rows, job->plane_bytes / 2,
+                                              job->count, width);
+        all.planes = job->planes + row * job->stride * MZ_PLANE_ROW;
+        all.output = buffer;
+        all.channels = job->channels;
+        all.count = job->count;
+        run_groups(&all);
+        const int8_t *from = buffer;
+        for (int32_t i = 0; i < rows; i++, from += width) {
+            int8_t *to = job->output + (row + i) * job->row_bytes;
+            for (int32_t column = 0; column < job->columns; column++, to += job->output_step) {
+                for (int32_t channel = 0; channel < job->count; channel++) {
+                    to[channel] = from[column * job->count + channel];
+                }
+            }
+        }
+    }
 }
 
 void mz_planes_convolve(const mz_planes_job *job) {
-    if (job->columns >= MZ_GROUP) {
-        (job->stride == 1 ? run_stride_1 : run_stride_2)(job);
+    if (job->columns < MZ_GROUP) {
+        run_narrow(job);
+        return;
     }
     if (job->columns % MZ_GROUP != 0) {
-        convolve_slowly(job, job->columns / MZ_GROUP * MZ_GROUP);
+        run_rest(job);
     }
+    run_groups(job);
 }
 
 #else
+
+static int32_t byte_of(int32_t word, int32_t place) {
+    return (int8_t)((uint32_t)word >> 8 * place & 0xFFu);
+}
+
+/* One output: the window's first value is at `at`. Sums are modulo 2^32, like a register. */
+static int8_t convolve_one(const int16_t *at, const int32_t *channel) {
+    static const int8_t word[9] = {2, 2, 3, 2, 2, 3, 3, 3, 4};
+    static const int8_t place[9] = {0, 2, 1, 1, 3, 3, 0, 2, 0};
+    const int32_t shift = byte_of(channel[4], 1) ? MZ_LINE_SMALL_SHIFT : MZ_LINE_SHIFT;
+    uint32_t total = (uint32_t)channel[0];
+    for (int32_t tap = 0; tap < 9; tap++) {
+        const int32_t weight = 256 * byte_of(channel[word[tap]], place[tap]);
+        total += (uint32_t)(weight * at[tap / 3 * MZ_PLANE_ROW + tap % 3]);
+    }
+    return mz_line_output((int32_t)total, channel[1], (channel[4] >> 16) + MZ_LINE_ROUND(shift),
+                          shift);
+}
+
+/* Columns first..job->columns - 1 of all rows, one by one. */
+static void convolve_slowly(const mz_planes_job *job, int32_t first) {
+    for (int32_t channel = 0; channel < job->count; channel++) {
+        int8_t *to = job->output + channel;
+        for (int32_t row = 0; row < job->rows; row++) {
+            const int16_t *const at = job->planes + row * job->stride * MZ_PLANE_ROW +
+                                      channel * job->plane_bytes / 2 +
+                                      MZ_PLANES_LEAD(job->stride);
+            for (int32_t column = first; column < job->columns; column++) {
+                to[column * job->output_step] =
+                    convolve_one(at + column * job->stride,
+                                 job->channels + channel * MZ_DEPTHWISE_WORDS);
+            }
+            to += job->row_bytes;
+        }
+    }
+}
 
 void mz_planes_widen(const int8_t *pixels, int16_t *planes, int32_t rows, int32_t groups,
                      int32_t channels, int32_t row_bytes) {

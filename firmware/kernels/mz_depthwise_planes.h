@@ -30,7 +30,7 @@ typedef struct {
     int32_t input_skip, output_skip; /* bytes from behind a row's groups to the next row */
     int32_t group_bytes;             /* of a row of planes, over which the groups step */
     int32_t end_bytes;               /* from the first row to where a row behind the last ends */
-    const int16_t *planes;           /* the first window's middle row */
+    const int16_t *planes;           /* the first window's upper row */
     int8_t *output;
     const int32_t *channels; /* MZ_DEPTHWISE_WORDS of each */
     int32_t output_step;     /* bytes from pixel to pixel */

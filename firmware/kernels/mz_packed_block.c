@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-/* The job, copied to the stack as it is: bytes from sp, or from the job itself in mz_block_mix.
+/* The job, copied to the stack as it is: bytes from sp, or from the job itself in mz_block_mix_pixels.
  *
  *   bytes   name                     what is there
  *   0..15   JOB_OUTPUT               where each pixel's next output goes; or, to planes:
@@ -67,8 +67,8 @@ _Static_assert(offsetof(mz_block_planes, output) == 0 && offsetof(mz_block_plane
 _Static_assert(MZ_BLOCK_LINE == 0 && MZ_BLOCK_EXACT == 1 && MZ_BLOCK_TO_PLANES == 2,
                "and it tells them apart by these");
 
-/* One quad in the unrolled loop: 23 instructions of 4 bytes for 32 products. */
-#define QUAD_BYTES 92
+/* One quad in the unrolled loop: 30 instructions of 4 bytes for 32 products. */
+#define QUAD_BYTES 120
 
 /* Registers while a pair of channels is summed up. That is all of them; what else is needed is on
  * the stack.
@@ -82,56 +82,69 @@ _Static_assert(MZ_BLOCK_LINE == 0 && MZ_BLOCK_EXACT == 1 && MZ_BLOCK_TO_PLANES =
  *   r12      reads mixed activations
  *   lr       reads the stream of weights */
 
-/* One activation word of each of two pixels against both weights; `between` goes before the last. */
-#define PRODUCTS(a, b, c, d, between) \
-    "smlad " a ", r8, r10, " a "\n\t" \
-    "smlad " b ", r9, r10, " b "\n\t" \
-    "smlad " c ", r8, r11, " c "\n\t" \
-    between \
-    "smlad " d ", r9, r11, " d "\n\t"
-
-/* The same for the first quad, where sums begin at r6 and r7. */
-#define FIRST_PRODUCTS(a, b, c, d, between) \
-    "smlad " a ", r8, r10, r6\n\t" \
-    "smlad " b ", r9, r10, r7\n\t" \
-    "smlad " c ", r8, r11, r6\n\t" \
-    between \
-    "smlad " d ", r9, r11, r7\n\t"
-
-#define LOAD "ldrd r10, r11, [r12], #8\n\t"
-
-/* Each weight is unpacked as soon as it has been used raw: before a product, so that the core may
- * issue both at once. */
-#define BOTH_FORMS(FIRST_OR_NOT) \
-    LOAD \
-    FIRST_OR_NOT("r0", "r1", "r2", "r3", "") \
-    LOAD \
-    FIRST_OR_NOT("r4", "r5", "r6", "r7", "sxtb16 r8, r8\n\t") \
-    LOAD \
+/* A quad: 32 products. r8..r11 hold its weights and first activations when it begins, and those of
+ * the next one when it ends: then r12 is at its first activation and lr behind its weights. A load
+ * stands beside a product, so that the core issues both at once, and two products before the one
+ * that needs it. first and second name the registers to which sums of c and c + 1 are added; next_a
+ * and next_b load the next quad's first activations, in 4 bytes each. */
+#define QUAD_FROM(first, second, next_a, next_b) \
+    "smlad r0, r8, r10, " first(0) "\n\t" \
+    "smlad r1, r9, r10, " second(1) "\n\t" \
+    "ldr.w r10, [r12, #8]\n\t" \
+    "smlad r2, r8, r11, " first(2) "\n\t" \
+    "add.w lr, lr, #8\n\t" \
+    "smlad r3, r9, r11, " second(3) "\n\t" \
+    "ldr.w r11, [r12, #12]\n\t" \
+    "smlad r4, r8, r10, " first(4) "\n\t" \
+    "smlad r5, r9, r10, " second(5) "\n\t" \
+    "ldr.w r10, [r12, #16]\n\t" \
+    "smlad r6, r8, r11, r6\n\t" \
+    "sxtb16 r8, r8\n\t" \
+    "smlad r7, r9, r11, r7\n\t" \
+    "ldr.w r11, [r12, #20]\n\t" \
+    "smlad r0, r8, r10, r0\n\t" \
     "sxtb16 r9, r9\n\t" \
-    PRODUCTS("r0", "r1", "r2", "r3", "") \
-    LOAD \
-    PRODUCTS("r4", "r5", "r6", "r7", "")
+    "add.w r12, r12, #32\n\t" \
+    "smlad r1, r9, r10, r1\n\t" \
+    "ldr r10, [r12, #-8]\n\t" \
+    "smlad r2, r8, r11, r2\n\t" \
+    "smlad r3, r9, r11, r3\n\t" \
+    "ldr r11, [r12, #-4]\n\t" \
+    "smlad r4, r8, r10, r4\n\t" \
+    "smlad r5, r9, r10, r5\n\t" \
+    next_a \
+    "smlad r6, r8, r11, r6\n\t" \
+    "ldr r8, [lr, #-8]\n\t" \
+    "smlad r7, r9, r11, r7\n\t" \
+    "ldr r9, [lr, #-4]\n\t" \
+    next_b
 
-#define QUAD \
-    "ldrd r8, r9, [lr], #8\n\t" \
-    BOTH_FORMS(PRODUCTS)
+#define SAME(register) "r" #register
+#define FROM_R6(register) "r6"
+#define FROM_R7(register) "r7"
+#define NEXT_A "ldr.w r10, [r12]\n\t"
+#define NEXT_B "ldr.w r11, [r12, #4]\n\t"
+#define QUAD QUAD_FROM(SAME, SAME, NEXT_A, NEXT_B)
+/* The first quad, where sums begin at r6 and r7. */
+#define FIRST_QUAD QUAD_FROM(FROM_R6, FROM_R7, NEXT_A, NEXT_B)
+/* The unrolled loop's last one: behind it the activations may be at their end. */
+#define LAST_QUAD QUAD_FROM(SAME, SAME, "nop.w\n\t", "nop.w\n\t")
 
 /* A quad of each of four pixels in r4..r7, to its odd activations there and the mixed ones in
  * r8..r11. 127 - x1 as an unsigned byte is x1 ^ 0x7F. */
 #define MIX \
     "rev16 r8, r4\n\t" \
     "rev16 r9, r5\n\t" \
+    "eor r8, r8, #0x007F007F\n\t" \
     "rev16 r10, r6\n\t" \
+    "eor r9, r9, #0x007F007F\n\t" \
     "rev16 r11, r7\n\t" \
+    "eor r10, r10, #0x007F007F\n\t" \
     "sxtb16 r4, r4, ror #8\n\t" \
+    "eor r11, r11, #0x007F007F\n\t" \
     "sxtb16 r5, r5, ror #8\n\t" \
     "sxtb16 r6, r6, ror #8\n\t" \
-    "sxtb16 r7, r7, ror #8\n\t" \
-    "eor r8, r8, #0x007F007F\n\t" \
-    "eor r9, r9, #0x007F007F\n\t" \
-    "eor r10, r10, #0x007F007F\n\t" \
-    "eor r11, r11, #0x007F007F\n\t"
+    "sxtb16 r7, r7, ror #8\n\t"
 
 /* Four pixels of one channel. r8, r9, r10: multiplier, offset, shift. */
 #define EXACT_OUTPUTS(sums) \
@@ -143,33 +156,49 @@ _Static_assert(MZ_BLOCK_LINE == 0 && MZ_BLOCK_EXACT == 1 && MZ_BLOCK_TO_PLANES =
     "ssat \\sum, #8, \\sum\n\t" \
     ".endr\n\t"
 
-/* r8, r9, r10: multiplier of c, of c + 1, offset. */
+/* r8, r9, r10: multiplier of c, of c + 1, offset. r0..r6 are saturated; r5 and r7 are left, and r12
+ * is JOB_SCRATCH. The core issues a saturation and the product behind it at once, and the last
+ * saturations with loads. */
+#define SATURATE(sum) "ssat " sum ", #8, " sum ", asr " MZ_IMMEDIATE(MZ_PACKED_LINE_SHIFT) "\n\t"
 #define LINEAR_OUTPUTS \
-    ".irp sum, r0, r2, r4, r6\n\t" \
-    "smmla \\sum, \\sum, r8, r10\n\t" \
-    ".endr\n\t" \
-    ".irp sum, r1, r3, r5, r7\n\t" \
-    "smmla \\sum, \\sum, r9, r10\n\t" \
-    ".endr\n\t" \
-    ".irp sum, r0, r1, r2, r3, r4, r5, r6, r7\n\t" \
-    "ssat \\sum, #8, \\sum, asr " MZ_IMMEDIATE(MZ_PACKED_LINE_SHIFT) "\n\t" \
-    ".endr\n\t"
+    "smmla r0, r0, r8, r10\n\t" \
+    "smmla r2, r2, r8, r10\n\t" \
+    SATURATE("r0") \
+    "smmla r4, r4, r8, r10\n\t" \
+    SATURATE("r2") \
+    "smmla r6, r6, r8, r10\n\t" \
+    SATURATE("r4") \
+    "smmla r1, r1, r9, r10\n\t" \
+    SATURATE("r6") \
+    "smmla r3, r3, r9, r10\n\t" \
+    SATURATE("r1") \
+    "smmla r5, r5, r9, r10\n\t" \
+    SATURATE("r3") \
+    "smmla r7, r7, r9, r10\n\t" \
+    SATURATE("r5") \
+    "ldr r12, " ON_STACK(SCRATCH) "\n\t" \
+    SATURATE("r7") \
+    "ldr r10, " ON_STACK(WEIGHTS_END) "\n\t"
 
-/* In place: what is written at a quad of the lower half has been read from the upper. */
-__attribute__((naked, noinline)) void mz_block_mix(const mz_block_job *job
-                                                   __attribute__((unused))) {
+__attribute__((naked, noinline)) void mz_block_mix_pixels(
+    const mz_block_job *job __attribute__((unused)),
+    const int8_t *const *pixels __attribute__((unused)), int32_t quad __attribute__((unused)),
+    int32_t bytes __attribute__((unused))) {
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
-        "ldr r1, " MZ_AT("r0", JOB_SCRATCH) "\n\t"
-        "ldr r2, " MZ_AT("r0", JOB_SCRATCH_END) "\n\t"
-        "sub r0, r2, r1\n\t"
-        "add r0, r1, r0, lsr #1\n\t"
-        ".Lblock_mix_window:\n\t"
-        "ldm r0!, {r4-r7}\n\t"
+        "ldr r12, " MZ_AT("r0", JOB_SCRATCH) "\n\t"
+        "add r12, r12, r2, lsl #5\n\t"
+        "add lr, r12, r3, lsl #3\n\t"
+        "ldm r1, {r0-r3}\n\t"
+        ".Lblock_mix_pixels:\n\t"
+        "ldr r4, [r0], #4\n\t"
+        "ldr r5, [r1], #4\n\t"
+        "ldr r6, [r2], #4\n\t"
+        "ldr r7, [r3], #4\n\t"
         MIX
-        "stm r1!, {r4-r11}\n\t"
-        "cmp r1, r2\n\t"
-        "bne .Lblock_mix_window\n\t"
+        "stm r12!, {r4-r11}\n\t"
+        "cmp r12, lr\n\t"
+        "bne .Lblock_mix_pixels\n\t"
         "pop {r4-r11, pc}\n\t");
 }
 
@@ -209,7 +238,7 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         ".Lblock_loop_end_known:\n\t"
         "strd r0, r2, " ON_STACK(ENTRY) "\n\t"
 
-        /* A block: mix four pixels into the scratch buffer, unless mz_block_mix has done so.
+        /* A block: mix four pixels into the scratch buffer, unless mz_block_mix_pixels has done so.
          *   r0..r3  where the four pixels are read     r4..r11  MIX
          *   r12     writes the scratch buffer          lr       its end */
         ".Lblock_block:\n\t"
@@ -238,43 +267,56 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         ".Lblock_mixed:\n\t"
         "ldr lr, " ON_STACK(WEIGHTS) "\n\t"
         "ldr r12, " ON_STACK(SCRATCH) "\n\t"
+        "ldr r10, [r12]\n\t"
+        "ldr r11, [r12, #4]\n\t"
 
-        /* A pair of channels: start values and the first quad. Registers as in the table above. */
+        /* A pair of channels, whose first activations are loaded: start values and the first quad.
+         * Registers as in the table above. */
         ".Lblock_pair:\n\t"
         "ldm lr!, {r6-r9}\n\t"
-        BOTH_FORMS(FIRST_PRODUCTS)
+        FIRST_QUAD
         "ldr pc, " ON_STACK(ENTRY) "\n\t"
         ".Lblock_loop:\n\t"
-        ".rept " MZ_TEXT(MZ_BLOCK_UNROLL) "\n\t"
+        ".rept " MZ_TEXT(MZ_BLOCK_UNROLL) " - 1\n\t"
         QUAD
         ".endr\n\t"
+        LAST_QUAD
         "ldr pc, " ON_STACK(LOOP_END) "\n\t"
 
         /* Another pass? */
         ".Lblock_another_pass:\n\t"
         "ldr r8, " ON_STACK(SCRATCH_END) "\n\t"
         "cmp r12, r8\n\t"
+        "ldr r8, [lr, #-8]\n\t"
+        "itt ne\n\t"
+        "ldrne r10, [r12]\n\t"
+        "ldrne r11, [r12, #4]\n\t"
         "bne .Lblock_loop\n\t"
         "ldr pc, " ON_STACK(WAY) "\n\t"
 
-        /* MZ_BLOCK_LINE. r8, r9, r10: multipliers and offset. */
+        /* MZ_BLOCK_LINE. r8, r9, r10: multipliers, which the last quad has loaded, and offset. */
         ".Lblock_line:\n\t"
-        "ldm lr!, {r8-r10}\n\t"
+        "ldr r10, [lr], #4\n\t"
         LINEAR_OUTPUTS
         /* r0, r2, r4, r6: two outputs of each pixel; r5, r7, r8, r9: where they go;
          * r10: JOB_WEIGHTS_END; r12: JOB_SCRATCH, for the next pair. */
         ".Lblock_store:\n\t"
-        "bfi r0, r1, #8, #8\n\t"
-        "bfi r2, r3, #8, #8\n\t"
         "bfi r4, r5, #8, #8\n\t"
+        "ldr r5, " MZ_AT("sp", JOB_OUTPUT) "\n\t"
         "bfi r6, r7, #8, #8\n\t"
-        "ldm sp, {r5, r7-r10, r12}\n\t"
+        "ldr r7, " MZ_AT("sp", JOB_OUTPUT + 4) "\n\t"
+        "bfi r0, r1, #8, #8\n\t"
+        "ldr r8, " MZ_AT("sp", JOB_OUTPUT + 8) "\n\t"
+        "bfi r2, r3, #8, #8\n\t"
+        "ldr r9, " MZ_AT("sp", JOB_OUTPUT + 12) "\n\t"
+        "cmp lr, r10\n\t"
         "strh r0, [r5], #2\n\t"
+        "ldr r10, [r12]\n\t"
         "strh r2, [r7], #2\n\t"
+        "ldr r11, [r12, #4]\n\t"
         "strh r4, [r8], #2\n\t"
         "strh r6, [r9], #2\n\t"
         "stm sp, {r5, r7-r9}\n\t"
-        "cmp lr, r10\n\t"
         "blo .Lblock_pair\n\t"
 
         /* The block is done, but for a last channel without a partner: it comes with the one before
@@ -301,15 +343,18 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "sub r8, #1\n\t"
         "sub r9, #1\n\t"
         "stm sp, {r5, r7-r9}\n\t"
+        "ldr r10, [r12]\n\t"
         "b .Lblock_pair\n\t");
     /* The same code goes on; ISO C promises no string of over 4095 characters. */
     __asm__ volatile(
         /* MZ_BLOCK_EXACT. r8, r9, r10: multiplier, offset and shift, of c, then of c + 1. */
         ".Lblock_exact:\n\t"
-        "ldm lr!, {r8-r10}\n\t"
+        "ldr r10, [lr], #4\n\t"
         EXACT_OUTPUTS("r0, r2, r4, r6")
         "ldm lr!, {r8-r10}\n\t"
         EXACT_OUTPUTS("r1, r3, r5, r7")
+        "ldr r12, " ON_STACK(SCRATCH) "\n\t"
+        "ldr r10, " ON_STACK(WEIGHTS_END) "\n\t"
         "b .Lblock_store\n\t"
 
         /* MZ_BLOCK_TO_PLANES. Two planes get four columns each.
@@ -318,31 +363,39 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
          *   r6     what a panel adds to that     r7     words of a panel
          *   r10    JOB_WEIGHTS_END, the panel's  r12    JOB_SCRATCH, for the next pair */
         ".Lblock_planes:\n\t"
-        "ldm lr!, {r8-r10}\n\t"
+        "ldr r10, [lr], #4\n\t"
         LINEAR_OUTPUTS
         "pkhbt r0, r0, r2, lsl #16\n\t"
         "pkhbt r2, r4, r6, lsl #16\n\t"
+        "ldr r4, " MZ_AT("sp", JOB_OUTPUT) "\n\t"
         "pkhbt r1, r1, r3, lsl #16\n\t"
         "pkhbt r3, r5, r7, lsl #16\n\t"
-        "ldm sp, {r4-r7, r10, r12}\n\t"
-        "strd r0, r2, [r4]\n\t"
+        "ldr r5, " MZ_AT("sp", JOB_OUTPUT + 4) "\n\t"
+        "cmp lr, r10\n\t"
+        "str r0, [r4]\n\t"
+        "ldr r10, [r12]\n\t"
+        "str r2, [r4, #4]\n\t"
         "add r4, r5\n\t"
-        "strd r1, r3, [r4]\n\t"
+        "str r1, [r4]\n\t"
+        "ldr r11, [r12, #4]\n\t"
+        "str r3, [r4, #4]\n\t"
         "add r4, r5\n\t"
         "str r4, " ON_STACK(OUTPUT) "\n\t"
-        "cmp lr, r10\n\t"
         "blo .Lblock_pair\n\t"
         /* A panel is done, or all of them. */
         "ldr r8, " ON_STACK(STREAM_END) "\n\t"
+        "ldr r6, " MZ_AT("sp", JOB_OUTPUT + 8) "\n\t"
+        "ldr r7, " MZ_AT("sp", JOB_OUTPUT + 12) "\n\t"
         "cmp lr, r8\n\t"
         "beq .Lblock_all_panels\n\t"
         "add r4, r6\n\t"
-        "add r10, r10, r7, lsl #2\n\t"
-        "cmp r10, r8\n\t"
+        "ldr r9, " ON_STACK(WEIGHTS_END) "\n\t"
+        "add r9, r9, r7, lsl #2\n\t"
+        "cmp r9, r8\n\t"
         "it hi\n\t"
-        "movhi r10, r8\n\t"
+        "movhi r9, r8\n\t"
         "str r4, " ON_STACK(OUTPUT) "\n\t"
-        "str r10, " ON_STACK(WEIGHTS_END) "\n\t"
+        "str r9, " ON_STACK(WEIGHTS_END) "\n\t"
         "b .Lblock_pair\n\t"
         ".Lblock_all_panels:\n\t"
         "ldr r0, " ON_STACK(OUTPUT_STEP) "\n\t"
@@ -431,8 +484,9 @@ static int16_t *run_to_planes(const mz_block_job *job, int32_t quads, int16_t *o
     return output;
 }
 
-void mz_block_mix(const mz_block_job *job) {
-    (void)job;
+void mz_block_mix_pixels(const mz_block_job *job, const int8_t *const *pixels, int32_t quad,
+                         int32_t bytes) {
+    read_block(pixels, bytes, upper_half(job) + 4 * MZ_BLOCK_PIXELS * quad);
 }
 
 void mz_block_run(const mz_block_job *job) {

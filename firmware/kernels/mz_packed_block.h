@@ -44,6 +44,9 @@ typedef struct {
 } mz_block_job;
 
 /* How many quads of input channels the unrolled loop takes; the first quad stands before it. */
+/* Bytes of a block's scratch memory. Behind a single quad the activations of another are read. */
+#define MZ_BLOCK_SCRATCH(depth) (8 * (depth) + ((depth) == 4 ? 8 : 0))
+
 #define MZ_BLOCK_UNROLL 16
 
 /* Words of a pair's stream beside its weights. */
@@ -55,7 +58,7 @@ static inline int32_t mz_block_stream_words(int32_t outputs, int32_t depth) {
 }
 
 /* All of a job but pixels and steps, field by field: an initializer would clear them too, by a call
- * of memset. scratch: 8 * depth bytes; depth is a multiple of 4. */
+ * of memset. scratch: MZ_BLOCK_SCRATCH(depth) bytes; depth is a multiple of 4. */
 static inline void mz_block_prepare(mz_block_job *job, const int32_t *packed, int32_t outputs,
                                     int32_t depth, int32_t channels, int8_t *scratch) {
     const int32_t quads = depth / 4;
@@ -74,12 +77,12 @@ static inline void mz_block_prepare(mz_block_job *job, const int32_t *packed, in
     job->stream_end = packed + (channels + 1) / 2 * stream;
 }
 
-/* A window's worth of four pixels, gathered into the upper half of the scratch buffer, as
- * mz_block_run wants it, in place. There, every quad of pixel 0 is followed by that of pixel 1, 2,
- * 3. Reads job->scratch and job->scratch_end only; scratch is aligned to 4. */
-void mz_block_mix(const mz_block_job *job);
+/* Mixes `bytes` inputs of each of four pixels, a multiple of 4 and not 0, into the scratch buffer: a
+ * window's quads from `quad` on. The pixels need no alignment, and stay as they are. */
+void mz_block_mix_pixels(const mz_block_job *job, const int8_t *const *pixels, int32_t quad,
+                         int32_t bytes);
 
-/* All channels of the job's blocks. Without input (NULL) it takes what mz_block_mix made. The job
+/* All channels of the job's blocks. Without input (NULL) it takes what mz_block_mix_pixels made. The job
  * stays as it is. weights, scratch and planes are aligned to 4; pixels need no alignment. A
  * block is read before any of its outputs is written, blocks in order; scratch overlaps nothing. */
 void mz_block_run(const mz_block_job *job);

@@ -111,7 +111,7 @@ static void convolve(const mz_pointwise_depthwise_s8_dsp_params *params, const b
     job.output = output;
     int32_t left = channels;
     for (int32_t panel = 0; panel < planes->panels; panel++, left -= params->panel) {
-        job.planes = (const int16_t *)(const void *)row_of(planes, panel, 1);
+        job.planes = (const int16_t *)(const void *)row_of(planes, panel, 0);
         job.count = left < params->panel ? left : params->panel;
         mz_planes_convolve(&job);
         job.channels += job.count * MZ_DEPTHWISE_WORDS;

@@ -9,13 +9,15 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from mcuzoo.emulator.consoles import Console, PortConsole, TcpConsole
+from mcuzoo.emulator.evk import VirtualEvk
 from mcuzoo.emulator.faulty_console import FaultyConsole
+from mcuzoo.emulator.machine import Mark
 from mcuzoo.emulator.options import EmulateOptions
 from mcuzoo.emulator.powered import PoweredBoard
 from mcuzoo.emulator.targets import find_any_target, make_board
 from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import UsageError
-from mcuzoo.extras import EMULATOR, require_packages
+from mcuzoo.extras import EMULATOR, TIMING, require_packages
 from mcuzoo.faults.line import FaultCounts
 from mcuzoo.faults.spec import FaultSpec
 
@@ -37,6 +39,11 @@ class EmulatedBoard:
     def faults(self) -> FaultCounts | None:
         """What options.faults has done so far; None without it."""
         return self._console.counts if isinstance(self._console, FaultyConsole) else None
+
+    @property
+    def marks(self) -> list[Mark]:
+        """Readings of the cycle counter since the last reset, with options.count "cycles"."""
+        return self._powered.marks if isinstance(self._powered, VirtualEvk) else []
 
     def ended(self, timeout_s: float) -> bool:
         """Wait up to this long for the board to end; return whether it has ended.
@@ -89,7 +96,7 @@ def emulate(
             "--once excludes the fault reopen: the board would end with the first one.",
             "Leave one of them out.",
         )
-    require_packages(EMULATOR, "The emulated board")
+    require_packages(EMULATOR + (TIMING if mode.cycles else ()), "The emulated board")
     target = find_any_target(Path(fspath(image)), options.board)
     console = _open_console(options, faults)
     powered = make_board(target, console, mode, until_hang_up=options.once)

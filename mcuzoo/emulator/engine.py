@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -60,6 +61,26 @@ class Device(Protocol):
     def write(self, offset: int, size: int, value: int) -> None: ...
 
 
+class Meter(Protocol):
+    """Gets the blocks and the lines of cached memory that a counted run goes through; it is
+    mcuzoo.timing.meter.CycleMeter. line_bytes: of a line. See there for the others."""
+
+    blocks: array[int]
+    accesses: array[int]
+    sizes: dict[int, int]
+    line_bytes: int
+
+    @property
+    def cached(self) -> list[tuple[int, int]]: ...
+
+    @property
+    def full(self) -> bool: ...
+
+    def count(self) -> None: ...
+
+    def forget(self, address: int) -> None: ...
+
+
 class Cause(Enum):
     """Why a run ended."""
 
@@ -100,10 +121,11 @@ class Engine:
         # UC_MODE_MCLASS would select a Cortex-M33, which has no double-precision FPU.
         self._uc: Any = self._unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
         self._uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
-        self._blocks = BlockCounter(self._read_code)
+        self._blocks = BlockCounter(self.read_code)
         self._hooked = (False, False, False)
         self._hooks: list[Callable[[], object]] = []
         self._timed: list[tuple[int, int]] = []
+        self._meter: Meter | None = None
         self.executed_before_read = 0
         self._kept: list[object] = []
         self._failure: BaseException | None = None
@@ -218,6 +240,10 @@ class Engine:
         """
         self._timed.append((base, base + size - 1))
 
+    def attach(self, meter: Meter) -> None:
+        """Let `meter` see what counted runs execute, from the next run on."""
+        self._meter = meter
+
     def run(
         self, pc: int, *, counted: bool = False, limit: int = 0, deadline: float | None = None
     ) -> Exit:
@@ -291,7 +317,11 @@ class Engine:
             on_block = self._on_limited_block if limited else self._blocks.on_block
             if timed:
                 on_block = self._blocks.on_timed_block(self.stop)
-            self._hooks = [self._hook_blocks(on_block)]
+            if self._meter is not None:
+                on_block = _metered(on_block, self._meter)
+                spans = self._meter.cached
+                self._hooks = [self._hook_accesses(self._meter, *span) for span in spans]
+            self._hooks.append(self._hook_blocks(on_block))
             self._hooks += [self._hook_reads(*span) for span in self._timed]
         self._uc.ctl_flush_tb()  # what is translated already calls no hook, or the old ones
 
@@ -311,6 +341,24 @@ class Engine:
         library.uc_hook_add(engine, ctypes.byref(handle), block, callback, 0, *_EVERYWHERE)
         return lambda: library.uc_hook_del(engine, handle)
 
+    def _hook_accesses(self, meter: Meter, begin: int, end: int) -> Callable[[], object]:
+        """Tell `meter` the lines that are read and written there; return what ends it."""
+        append, shift = meter.accesses.append, meter.line_bytes.bit_length() - 2
+
+        def on_access(
+            _handle: object, kind: int, address: int, _size: int, _value: int, _key: object
+        ) -> None:
+            append(address >> shift & ~1 | kind & 1)
+
+        callback = self._binding.HOOK_MEM_ACCESS_CFUNC(on_access)
+        self._kept.append(callback)
+        handle = self._binding.uc_hook_h()
+        kinds = self._unicorn.UC_HOOK_MEM_READ | self._unicorn.UC_HOOK_MEM_WRITE
+        library, engine = self._binding.uclib, self._uc._uch
+        span = ctypes.c_uint64(begin), ctypes.c_uint64(end)
+        library.uc_hook_add(engine, ctypes.byref(handle), kinds, callback, 0, *span)
+        return lambda: library.uc_hook_del(engine, handle)
+
     def _hook_reads(self, begin: int, end: int) -> Callable[[], object]:
         def on_read(*_: object) -> None:
             self.executed_before_read = self._blocks.before(self.get("PC"))
@@ -322,7 +370,8 @@ class Engine:
         handle = self._uc.hook_add(self._unicorn.UC_HOOK_MEM_READ, on_read, None, begin, end)
         return lambda: self._uc.hook_del(handle)
 
-    def _read_code(self, address: int, size: int) -> bytes:
+    def read_code(self, address: int, size: int) -> bytes:
+        """Bytes of memory."""
         return bytes(self._uc.mem_read(address, size))
 
     def _install_hooks(self) -> None:
@@ -363,3 +412,21 @@ class Engine:
         if number == 7:
             return Cause.BREAKPOINT
         return Cause.UNDEFINED
+
+
+def _metered(on_block: BlockHook, meter: Meter) -> BlockHook:
+    """`on_block`, and what `meter` wants to know."""
+    append, sizes = meter.blocks.append, meter.sizes
+
+    def on_metered(handle: object, address: int, size: int, key: object) -> None:
+        on_block(handle, address, size, key)
+        if sizes.get(address) != size:
+            if address in sizes:
+                meter.count()
+                meter.forget(address)
+            sizes[address] = size
+        append(address)
+        if meter.full:
+            meter.count()
+
+    return on_metered

@@ -15,7 +15,7 @@ from mcuzoo.emulator.bell import Bell
 from mcuzoo.emulator.boot_rom import boot, load_image
 from mcuzoo.emulator.consoles import Console
 from mcuzoo.emulator.lpuart import Transmitter
-from mcuzoo.emulator.machine import ConsoleEnd, Machine, Outcome, Setting
+from mcuzoo.emulator.machine import ConsoleEnd, Machine, Mark, Outcome, Setting
 from mcuzoo.emulator.memory import make_memories
 from mcuzoo.emulator.powered import PoweredBoard, say_on_stderr
 from mcuzoo.emulator.timers import CountMode
@@ -113,6 +113,11 @@ class VirtualEvk(PoweredBoard):
     def inferences(self) -> int:
         """Inferences whose instructions were counted, over all resets."""
         return self._machine.inferences if self._machine else self._inferences
+
+    @property
+    def marks(self) -> list[Mark]:
+        """Readings of the cycle counter since the last reset, where cycles are modelled."""
+        return [] if self._machine is None else list(self._machine.marks)
 
     @property
     def instructions(self) -> int:

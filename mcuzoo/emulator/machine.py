@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from math import ceil
+from typing import TYPE_CHECKING
 
 from mcuzoo.board.memory import Region
 from mcuzoo.board.model import Board
@@ -21,7 +22,7 @@ from mcuzoo.emulator.memory import Memory
 from mcuzoo.emulator.paced_lpuart import Pace, PacedLine, PacedLpuart
 from mcuzoo.emulator.peripherals import Peripheral, nearest_register
 from mcuzoo.emulator.powered import Orders
-from mcuzoo.emulator.system_control import Requests, SystemControl
+from mcuzoo.emulator.system_control import COUNTS_CYCLES, IMPLEMENTER, Requests, SystemControl
 from mcuzoo.emulator.timers import (
     DWT_BASE,
     DWT_SIZE,
@@ -31,6 +32,10 @@ from mcuzoo.emulator.timers import (
     SysTick,
 )
 from mcuzoo.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from mcuzoo.timing.cycles import Cycles
+    from mcuzoo.timing.meter import CycleMeter
 
 _LPUART_BYTES = 0x1000
 _PRIVATE_PERIPHERALS = 0xE000_0000
@@ -58,6 +63,15 @@ class ConsoleEnd:
     transmitter: Transmitter
     until_hang_up: bool
     listen: Callable[[bool], None]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A reading of the cycle counter: what it gave without its start value, and what it consists
+    of."""
+
+    count: int
+    cycles: Cycles
 
 
 @dataclass(frozen=True)
@@ -95,8 +109,11 @@ class Machine:
         self.engine = Engine()
         self._clock = InstructionClock(self.engine)
         self._systick = SysTick(self._clock)
+        self.marks: list[Mark] = []
+        self._meter = self._make_meter() if setting.mode.cycles else None
         requests = Requests(self._reset_by_firmware, self._protection_changed, self._tick_changed)
-        self._control = SystemControl(self._board.core, self._systick, requests)
+        implementer = COUNTS_CYCLES if setting.mode.cycles else IMPLEMENTER
+        self._control = SystemControl(self._board.core, self._systick, requests, implementer)
         self._exceptions = Exceptions(self.engine, self._control)
         self._uart = self._make_uart()
         self._cycles = CycleCounter(
@@ -106,6 +123,7 @@ class Machine:
             self._uart.bytes_sent,
             self._control.trace_enabled,
             lambda: self._exceptions.active != 0,
+            self._modelled_cycles if setting.mode.cycles else None,
         )
         self._peripherals: dict[str, Peripheral] = {}
         self._protection: tuple[int, ...] = ()
@@ -217,6 +235,21 @@ class Machine:
             return PacedLpuart(*facts, far_end, pace, self._surroundings(lambda _: None))
         around = self._surroundings(far_end.listen)
         return Lpuart(*facts, far_end.console, far_end.transmitter, around)
+
+    def _make_meter(self) -> CycleMeter:
+        from mcuzoo.timing.meter import CycleMeter
+
+        meter = CycleMeter(self._board, self.engine.read_code)
+        self.engine.attach(meter)
+        return meter
+
+    def _modelled_cycles(self) -> int:
+        """Cycles up to the block that is being executed; each reading leaves a mark."""
+        assert self._meter is not None
+        self._meter.count()
+        cycles = self._meter.cycles
+        self.marks.append(Mark(int(cycles.total), cycles))
+        return int(cycles.total)
 
     def _surroundings(self, listen: Callable[[bool], None]) -> Surroundings:
         return Surroundings(

@@ -17,7 +17,9 @@ class EmulateOptions:
         None
     )
     pty: Annotated[bool, Option("Console on a pseudo-terminal.")] = False
-    count: Annotated[str, Option("Inferences to count the instructions of: N, all or 0.")] = "1"
+    count: Annotated[
+        str, Option("Inferences to count the instructions of: N, all or 0; cycles: modelled ones.")
+    ] = "1"
     once: Annotated[bool, Option("End when the host closes the TCP console.")] = False
     faults: Annotated[
         str | None,

@@ -20,6 +20,8 @@ SIZE = 0x1000
 
 # An Arm core says 0x41 here; 'M' tells the host that it talks to the emulated board.
 IMPLEMENTER = 0x4D
+# 'm': its cycle counter counts modelled cycles.
+COUNTS_CYCLES = 0x6D
 _CORTEX_M7_R1P1 = 0x00_1F_C271
 
 VTOR, AIRCR, CCR, SHCSR = 0xD08, 0xD0C, 0xD14, 0xD24
@@ -104,12 +106,14 @@ class Requests:
 class SystemControl:
     """The page 0xE000E000."""
 
-    def __init__(self, core: Core, systick: SysTick, requests: Requests) -> None:
+    def __init__(
+        self, core: Core, systick: SysTick, requests: Requests, implementer: int = IMPLEMENTER
+    ) -> None:
         self.mpu = Mpu(core.mpu_regions)
         self._systick = systick
         self._requests = requests
         self._words = {offset: reset for offset, (reset, _) in _STORED.items()}
-        self._words[_CPUID] = IMPLEMENTER << 24 | _CORTEX_M7_R1P1
+        self._words[_CPUID] = implementer << 24 | _CORTEX_M7_R1P1
         self._words |= {CFSR: 0, HFSR: 0}
         self._words |= dict.fromkeys(range(_SHPR, _SHPR_END, 4), 0)
         self._words |= dict.fromkeys(range(_NVIC_PRIORITIES, _NVIC_PRIORITY_END, 4), 0)

@@ -65,6 +65,11 @@ def make_board(
     """The board of `target`, with `console` at its line. Raises as VirtualEvk and Program."""
     if isinstance(target, Target):
         return VirtualEvk(target.board, target.image, console, count, until_hang_up=until_hang_up)
+    if count.cycles:
+        raise UsageError(
+            "Cycles are modelled of a Cortex-M7 alone; this board runs Linux.",
+            "Leave --count cycles out.",
+        )
     program = Program(_read(target.program), str(target.program))
     return EmulatedLinux(program, console, count, until_hang_up=until_hang_up)
 

@@ -16,23 +16,31 @@ from mcuzoo.errors import UsageError
 
 @dataclass(frozen=True)
 class CountMode:
-    """How many inferences are counted before the board runs at full speed; None: all of them."""
+    """How many inferences are counted before the board runs at full speed; None: all of them.
+
+    cycles: modelled cycles are counted (mcuzoo/timing), not instructions.
+    """
 
     inferences: int | None = 1
+    cycles: bool = False
 
     @classmethod
     def parse(cls, text: str) -> CountMode:
-        """From "all" or a number; raises UsageError."""
+        """From "all", a number, or "cycles" for modelled cycles of all; raises UsageError."""
         if text == "all":
             return cls(None)
+        if text == "cycles":
+            return cls(None, cycles=True)
         if text.isascii() and text.isdigit():
             return cls(int(text))
         raise UsageError(
             f"{text!r} does not say how many inferences to count.",
-            "Say a number, 0 for none, or all.",
+            "Say a number, 0 for none, all, or cycles for modelled cycles of all.",
         )
 
     def __str__(self) -> str:
+        if self.cycles:
+            return "cycles"
         return "all" if self.inferences is None else str(self.inferences)
 
     def allows(self, counted: int) -> bool:
@@ -188,7 +196,8 @@ class CycleCounter:
     """CYCCNT as the firmware sees it, and how many inferences it has timed.
 
     An inference is a time in which CYCCNT is read again and again and the firmware sends nothing.
-    What a handler reads says nothing about it.
+    What a handler reads says nothing about it. modelled: gives the cycles so far; without it, they
+    are instructions.
     When enough of them are counted, `wanted` becomes false. When the machine stops counting,
     NOCYCCNT reads 1.
     """
@@ -201,11 +210,13 @@ class CycleCounter:
         bytes_sent: Callable[[], int],
         trace_enabled: Callable[[], bool],
         in_handler: Callable[[], bool],
+        modelled: Callable[[], int] | None = None,
     ) -> None:
         self._clock = clock
         self._mode = mode
         self._bytes_sent = bytes_sent
         self._in_handler = in_handler
+        self._modelled = modelled
         self._trace_enabled = trace_enabled
         self._origin = 0
         self._held = 0
@@ -230,7 +241,7 @@ class CycleCounter:
             return _NUMCOMP | int(self._enabled) | (0 if self._clock.counting else _NOCYCCNT)
         if offset == _CYCCNT:
             self._notice_inference()
-            return self._value(self._clock.at_read)
+            return self._value(self._clock.at_read if self._modelled is None else self._modelled())
         return 0
 
     def write(self, offset: int, size: int, value: int) -> None:
@@ -240,11 +251,14 @@ class CycleCounter:
         if self._locked or not self._trace_enabled():
             return
         if offset == _CTRL:
-            self._held = self._value(self._clock.at_write)
+            self._held = self._value(self._at_write())
             self._enabled = bool(value & _CYCCNTENA)
         elif offset == _CYCCNT:
             self._held = value & _MASK
-        self._origin = self._clock.at_write - self._held
+        self._origin = self._at_write() - self._held
+
+    def _at_write(self) -> int:
+        return self._clock.at_write if self._modelled is None else self._modelled()
 
     def _value(self, now: int) -> int:
         if not self._clock.counting:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from mcuzoo.emulator.scheme import SCHEME as SCHEME
 from mcuzoo.emulator.scheme import split_port
 from mcuzoo.errors import PortError, did_you_mean
-from mcuzoo.extras import EMULATOR
+from mcuzoo.extras import EMULATOR, TIMING
 
 _OPTIONS = ("count", "board", "faults")
 
@@ -34,7 +34,11 @@ def parse_emulator_url(url: str) -> tuple[Path, dict[str, str]]:
 
 def port_packages(port: str) -> tuple[str, ...]:
     """The optional packages (extras.py) that it takes to open `port`."""
-    return EMULATOR if port.lower().startswith(SCHEME) else ()
+    if not port.lower().startswith(SCHEME):
+        return ()
+    split = split_port(port)
+    query = dict(parse_qsl(split[1][1:])) if split is not None else {}
+    return EMULATOR + (TIMING if query.get("count") == "cycles" else ())
 
 
 def emulated_project(url: str) -> Path | None:

@@ -12,6 +12,7 @@ from mcuzoo.engines.engine import shaped_input
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.program import Program, Step
+from mcuzoo.ops.channels import without_constant_channels
 from mcuzoo.ops.common.reference import Rounding, rounded_by
 from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.table import computed
@@ -29,13 +30,20 @@ class ReferenceEngine:
     Tables and softmax stay as they are. It shows how near to rounding boundaries a model's answers
     are, and stands for no chip.
 
+    program: the model's, if it is there already, or one that gives the same.
+
     Raises ModelError when the model is not one of int8 ends, UnsupportedOpError when an op is
     beyond the ahead-of-time runtime.
     """
 
-    def __init__(self, model: Model, rounding: Rounding = Rounding.TWICE) -> None:
+    def __init__(
+        self,
+        model: Model,
+        rounding: Rounding = Rounding.TWICE,
+        program: Program | None = None,
+    ) -> None:
         self._rounding = rounding
-        self.program: Program = judge(model, "aot").require()
+        self.program: Program = judge(model, "aot").require() if program is None else program
         total_bytes = sum(buffer.bytes for buffer in self.program.buffers)
         if total_bytes > MAX_ACTIVATION_BYTES:
             raise ModelError(
@@ -84,6 +92,15 @@ class ReferenceEngine:
             for tensor in op.outputs[:1]
             if tensor in held and tensor != program.input_tensor.index
         }
+
+    def without_constant_channels(self) -> ReferenceEngine | None:
+        """The engine of what the ahead-of-time runtime computes; None where that is the same."""
+        smaller, _ = without_constant_channels(self.program)
+        return (
+            None
+            if smaller is self.program
+            else ReferenceEngine(smaller.file, self._rounding, smaller)
+        )
 
     def _values(
         self, input: NDArray[np.int8], seen: Callable[[Op, NDArray[np.int8]], None]

@@ -30,6 +30,9 @@ class CountUnit(IntEnum):
     MICROSECONDS = 4
 
 
+MODELLED = "modelled cycles"
+"""The unit of an emulated core that counts what mcuzoo/timing estimates."""
+
 UNKNOWN_UNIT = "counts"
 """The unit of an agent that does not say which it is."""
 
@@ -49,6 +52,13 @@ def milliseconds(count: float | None, unit: str, core_clock_hz: int) -> float | 
     if unit == "cycles":
         return count / core_clock_hz * 1000 if core_clock_hz else None
     return count / _PER_MS[unit] if unit in _PER_MS else None
+
+
+def estimated_ms(count: float | None, unit: str, core_clock_hz: int) -> float | None:
+    """Modelled cycles as time, an estimate; None for all other counts."""
+    if count is None or unit != MODELLED or not core_clock_hz:
+        return None
+    return count / core_clock_hz * 1000
 
 
 _ENOUGH_LEFT = 0.1

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from mcuzoo.errors import BoardSilentError, ProtocolError, RigError, WrongFirmwareError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
-from mcuzoo.link.counts import UNKNOWN_UNIT, Agent, CountUnit
+from mcuzoo.link.counts import MODELLED, UNKNOWN_UNIT, Agent, CountUnit
 from mcuzoo.link.state import Timing
 from mcuzoo.project.manifest import TensorSpec
 
 _ARM, _SOFTWARE = 0x41, 0
 """Implementers, bits 31 to 24 of CPUID and MIDR_EL1."""
+_COUNTS_CYCLES = 0x6D
 
 
 @dataclass(frozen=True)
@@ -187,4 +188,6 @@ def _agent(reply: messages.HelloReply) -> Agent:
 def _count_unit(reply: messages.HelloReply, agent: Agent) -> str:
     if CountUnit.UNSAID < reply.count_unit <= max(CountUnit):
         return CountUnit(reply.count_unit).name.lower()
+    if agent is Agent.EMULATOR and reply.cpuid >> 24 == _COUNTS_CYCLES:
+        return MODELLED
     return {Agent.SILICON: "cycles", Agent.EMULATOR: "instructions"}.get(agent, UNKNOWN_UNIT)

@@ -36,7 +36,10 @@ from mcuzoo.ops.common.weighted import (
     weighted_constant_bytes,
     weighted_requantization,
 )
+from mcuzoo.ops.kernels.conv_2d_stem_dsp import Stem
 from mcuzoo.ops.kernels.depthwise_3x3_dsp import Depthwise3x3Dsp
+from mcuzoo.ops.kernels.one_channel import OneChannel
+from mcuzoo.ops.kernels.window_blocks import WindowBlocks
 from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, Weights
 
 
@@ -157,6 +160,8 @@ OPERATOR = Operator(
         prepare=prepare,
         variants=(
             Depthwise3x3Dsp(),
+            OneChannel(Stem()),
+            OneChannel(WindowBlocks()),
             AnyWindow(),
         ),
         constant_bytes=weighted_constant_bytes,

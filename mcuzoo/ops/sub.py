@@ -16,7 +16,7 @@ from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.ops.add import addends
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.addends import AddParams
-from mcuzoo.ops.common.binary import Binary, Broadcast
+from mcuzoo.ops.common.binary import Binary, Broadcast, Sum
 from mcuzoo.ops.common.reference import Kernel, given, requantize
 from mcuzoo.ops.operator import Operator, Tflm, Without
 
@@ -52,9 +52,13 @@ def params(model: Model, op: Op, broadcast: Broadcast) -> AddParams:
     return addends(model, op).params(broadcast)
 
 
+def as_sum(model: Model, op: Op) -> Sum:
+    return addends(model, op).sum(model, op, -1)
+
+
 OPERATOR = Operator(
     name="SUB",
-    aot=Binary("mz_sub_s8", params, reference).aot(rule),
+    aot=Binary("mz_sub_s8", params, reference, as_sum).aot(rule),
     tflm=Tflm(resolver="AddSub", rule=demands),
     rewrite=Without("no exact rewrite is known"),
 )

@@ -13,6 +13,7 @@ from mcuzoo.budgets import BudgetResult, Figure
 from mcuzoo.errors import McuzooError, UsageError
 from mcuzoo.graph.model import Model
 from mcuzoo.lowering.rows import RowChain
+from mcuzoo.ops.channels import NOTHING, Savings
 from mcuzoo.ops.coverage import Uncovered, judge
 from mcuzoo.plan.advice import next_step
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
@@ -73,11 +74,12 @@ class FitReport:
     it in the slower one. copy_s: estimated time to copy constants at start-up; None if nothing is
     copied or the flash's speed is not known. project: the kind of project that was planned. other:
     the other runtime in a line, None where one was chosen. output_bytes: of the output tensor.
-    budgets: each that was given; the flash is an estimate. board: its id. regions: what each would
-    hold. placement: which memory has arena, weights and the rest. arena_bytes: the whole arena.
-    constant_bytes: all constants together. peak: the op during which the arena is fullest.
-    timeline: the arena over the ops. uncovered: ops that the runtime does not run. warnings:
-    sentences that change no verdict. flash_region: the region that the image is for.
+    saved: by constant channels that leave the program. budgets: each that was given; the flash is
+    an estimate. board: its id. regions: what each would hold. placement: which memory has arena,
+    weights and the rest. arena_bytes: the whole arena. constant_bytes: all constants together.
+    peak: the op during which the arena is fullest. timeline: the arena over the ops. uncovered: ops
+    that the runtime does not run. warnings: sentences that change no verdict. flash_region: the
+    region that the image is for.
     """
 
     model: str
@@ -104,6 +106,7 @@ class FitReport:
     project: str = DEFAULT_PROJECT
     other: RuntimeFit | None = None
     output_bytes: int = 0
+    saved: Savings = NOTHING
     budgets: tuple[BudgetResult, ...] = ()
 
     @property
@@ -201,6 +204,7 @@ def fit_model(
         hot_saves_s=_hot_saves(plan, board),
         copy_s=copy_seconds(plan.needs, board, plan.placement),
         output_bytes=plan.program.output_tensor.bytes,
+        saved=plan.saved,
     )
 
 

@@ -11,6 +11,7 @@ from mcuzoo.graph.program import Program
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.rows import RowChain
+from mcuzoo.ops.channels import NOTHING, Savings, without_constant_channels
 from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.lower import call_constant_bytes, lower, program_constant_bytes
 from mcuzoo.plan.arena.bands import banded_plan
@@ -56,8 +57,8 @@ class MemoryPlan:
     arena: our plan of the activations, in one memory or in two. needs: the bytes to place, with an
     arena in one memory. calls: the planned kernel calls; None if a step has no kernel, or for
     another runtime. image: the model file for TFLM and its arena; None for another runtime.
-    program: the model in its order. placement: which memory has what. regions: what each would
-    hold.
+    program: the model in its order, without constant channels if `calls` are ours. placement: which
+    memory has what. regions: what each would hold. saved: by the channels that left the program.
     """
 
     program: Program
@@ -67,6 +68,7 @@ class MemoryPlan:
     regions: tuple[RegionFit, ...]
     image: TflmImage | None = None
     calls: tuple[Call, ...] | None = None
+    saved: Savings = NOTHING
 
     @property
     def fits(self) -> bool:
@@ -120,6 +122,9 @@ def plan_memory(
     program = verdict.program or verdict.require()
     image = prepare_image(model, kernels, head, arena_bytes) if runtime == "tflm" else None
     aot = runtime == "aot" and (verdict.runs or stream_input)
+    saved = NOTHING
+    if aot and verdict.runs:
+        program, saved = without_constant_channels(program)
     lowered = lower(program) if aot else None
     named = (options.arena_region, options.weights, *(at for _, at in parse_pins(options.pin)))
     board = board.started_for(named)
@@ -129,7 +134,7 @@ def plan_memory(
         calls, arena = (
             streamed_plan(program, lowered) if stream_input else tight_plan(model, program, lowered)
         )
-    plan = _placed(program, calls, arena, board, options, image)
+    plan = replace(_placed(program, calls, arena, board, options, image), saved=saved)
     if plan.fits:
         return plan
     others = []
@@ -140,7 +145,7 @@ def plan_memory(
         others = [_placed(program, *banded, board, options)] if banded else []
     if not any(other.fits for other in others):
         others.append(_placed(program, calls, arena, started, options, image))
-    return min((plan, *others), key=_missing_bytes)
+    return replace(min((plan, *others), key=_missing_bytes), saved=saved)
 
 
 def _missing_bytes(plan: MemoryPlan) -> int:

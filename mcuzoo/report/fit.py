@@ -70,6 +70,11 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
             f"input consumed as it arrives, by the operators up to {report.streamed.last_op}; rows "
             f"wait in {report.streamed.row_bytes:,} bytes of the arena"
         )
+    if report.saved.channels:
+        yield (
+            f"{report.saved.channels:,} channels are the same for every input and left out: "
+            f"{report.saved.macs:,} MACs and {report.saved.bytes:,} bytes of weights less"
+        )
     yield next_image_text(report.placement, report.output_bytes)
     if report.tflm is not None:
         tflm, plan = report.tflm.arena, report.tflm.plan
@@ -115,6 +120,7 @@ def fit_document(report: FitReport) -> dict[str, object]:
         "constant_bytes": report.constant_bytes,
         "peak": asdict(report.peak),
         "timeline": asdict(report.timeline),
+        "constant_channels": asdict(report.saved),
         "uncovered": [
             {
                 "op": gap.op.index,

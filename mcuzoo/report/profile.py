@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from mcuzoo.errors import InputError
-from mcuzoo.link.counts import agent_note
+from mcuzoo.link.counts import agent_note, estimated_ms
 from mcuzoo.profile import Layer, ModelProfile
 from mcuzoo.project.recipe import recipe_document
 from mcuzoo.quoting import printable
 from mcuzoo.tables import Column, table_text
+from mcuzoo.timing.cycles import Cycles
 from mcuzoo.untrusted import parse_json, read_text
+
+SPENT = ("issue", "branches", "code", "data")
+"""What modelled cycles are spent for: see mcuzoo.timing.cycles.Cycles."""
 
 _EQUAL = {True: "equal", False: "DIFFERS", None: "-"}
 
@@ -29,6 +33,7 @@ def profile_head(profile: ModelProfile) -> str:
 def profile_table(profile: ModelProfile, width: int = 80, color: bool = False) -> str:
     """One row per layer, of at most `width` columns; ends with a newline."""
     timed = profile.milliseconds(0) is not None
+    spent = any(layer.spent for layer in profile.layers)
     columns = (
         Column("#", right=True),
         Column("op"),
@@ -38,6 +43,7 @@ def profile_table(profile: ModelProfile, width: int = 80, color: bool = False) -
         *([Column("ms", right=True)] if timed else []),
         Column("share", right=True),
         Column("per MAC", right=True),
+        *([Column(title, right=True, rank=1) for title in SPENT] if spent else []),
         Column("host"),
     )
     rows: list[list[str]] = []
@@ -54,12 +60,21 @@ def profile_table(profile: ModelProfile, width: int = 80, color: bool = False) -
             *(["" if ms is None else f"{ms:.3f}"] if timed else []),
             "" if share is None else f"{share:.1%}",
             "" if rate is None else f"{rate:.2f}",
+            *(spent_cells(layer.spent) if spent else []),
             _EQUAL[layer.equal],
         ]
         if layer.equal is False:
             bad.add(len(rows))
         rows.append(cells)
     return table_text(columns, rows, width, bad, color)
+
+
+def spent_cells(spent: Cycles | None) -> list[str]:
+    """Shares of a layer's modelled cycles, as the columns of SPENT."""
+    if spent is None or not spent.total:
+        return [""] * len(SPENT)
+    parts = (spent.issue, spent.branches, spent.code, sum(spent.data.values()))
+    return [f"{part / spent.total:.0%}" for part in parts]
 
 
 def profile_findings(profile: ModelProfile) -> str:
@@ -71,6 +86,9 @@ def profile_findings(profile: ModelProfile) -> str:
         ms = profile.milliseconds(profile.total)
         clock = f" at {profile.core_clock_hz / 1e6:g} MHz" if profile.unit == "cycles" else ""
         time = "" if ms is None else f", {ms:.2f} ms{clock}"
+        estimate = estimated_ms(profile.total, profile.unit, profile.core_clock_hz)
+        if estimate is not None:
+            time = f", about {estimate:.1f} ms at {profile.core_clock_hz / 1e6:g} MHz (estimate)"
         rate = f", {profile.total / profile.macs:.2f} per MAC" if profile.macs else ""
         lines.append(f"total    {profile.total:,} {profile.unit}{time}{rate}")
     blame = profile.blame
@@ -109,6 +127,7 @@ def profile_document(profile: ModelProfile) -> dict[str, Any]:
         "unit": profile.unit,
         "total": profile.total,
         "total_ms": profile.milliseconds(profile.total),
+        "estimated_ms": estimated_ms(profile.total, profile.unit, profile.core_clock_hz),
         "macs": profile.macs,
         "layers": [_layer_document(profile, layer) for layer in profile.layers],
         "to_blame": None
@@ -138,6 +157,7 @@ def _layer_document(profile: ModelProfile, layer: Layer) -> dict[str, Any]:
         "output_crc32": layer.output_crc32,
         "expected_crc32": layer.expected_crc32,
         "equal": layer.equal,
+        "spent": None if layer.spent is None else asdict(layer.spent),
     }
 
 

@@ -147,6 +147,9 @@ class ProfileOptions(RecipeOptions):
     baud: Baud = None
     no_reference: NoReference = False
     trace: Trace = None
+    cycles: Annotated[
+        bool, Option("Of a project: modelled cycles and what they are spent for, an estimate.")
+    ] = False
     max_latency_ms: MaxLatencyMs = None
     max_instructions: MaxInstructions = None
     strict_budgets: StrictBudgets = False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,10 @@ from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
 from mcuzoo.run.sessions import MessagesOnly, reference_of, sessions, subject_of
 from mcuzoo.run.summary import measure_latency
 
+if TYPE_CHECKING:
+    from mcuzoo.emulator.machine import Mark
+    from mcuzoo.timing.cycles import Cycles
+
 NOISE_SEED = 1234
 # Labels do not matter here.
 _ANY_CLASSES = 1 << 20
@@ -50,6 +55,8 @@ def profile(
     before a port is touched, then what the link raises, and WrongFirmwareError.
     """
     options.budgets.check()
+    if options.cycles:
+        return _with_cycles(target, options, say)
     port = emulated_port(target, "all")
     subject = subject_of(_project(port, options, say), options.upload)
     manifest = manifest_with_recipe(subject.manifest, options, options.upload is not None)
@@ -82,6 +89,53 @@ def profile(
     if not pictures:
         return found
     return replace(found, recipe=manifest.preprocessing, recipe_source=manifest.recipe_source)
+
+
+def _with_cycles(
+    target: str | PathLike[str], options: ProfileOptions, say: Callable[[str], None]
+) -> ModelProfile:
+    """The profile of an emulated board that counts modelled cycles."""
+    from mcuzoo.emulator.emulate import emulate
+    from mcuzoo.emulator.options import EmulateOptions
+
+    project = Path(fspath(target))
+    if not project.is_dir():
+        raise UsageError(
+            f"--cycles goes with a project folder, which is emulated, not with {str(target)!r}.",
+            "A board counts its own cycles: leave --cycles out.",
+        )
+    options = replace(options, cycles=False, project=options.project or project)
+    with emulate(project, EmulateOptions(count="cycles")) as board:
+        found = profile(board.port, options, say)
+        spent = iter(_spent([layer.count for layer in found.layers], board.marks))
+    return replace(found, layers=tuple(replace(one, spent=next(spent)) for one in found.layers))
+
+
+# Readings from the begin of a layer to its end: the firmware may read the counter between them, and
+# what an interrupt takes is not in the layer's count.
+_MOST_READINGS = 6
+_INTERRUPT_CYCLES = 60
+
+
+def _spent(counts: Sequence[int | None], marks: Sequence[Mark]) -> list[Cycles | None]:
+    """What each count is spent for: that between the first two readings that are about so far
+    apart."""
+    found: list[Cycles | None] = []
+    at = 0
+    for count in counts:
+        ends = [
+            (first, last)
+            for first in range(at, len(marks))
+            for last in range(first + 1, min(first + _MOST_READINGS, len(marks)))
+            if count is not None
+            and abs(marks[last].count - marks[first].count - count) <= _INTERRUPT_CYCLES
+        ]
+        if ends:
+            first, at = ends[0]
+            found.append(marks[at].cycles.plus(marks[first].cycles, -1))
+        else:
+            found.append(None)
+    return found
 
 
 def _project(port: str, options: ProfileOptions, say: Callable[[str], None]) -> Path:

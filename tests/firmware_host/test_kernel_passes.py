@@ -49,7 +49,8 @@ def test_every_kernel_of_a_mobilenet(kernels: CoreKernels, program: Program) -> 
         for symbol, (declared, loaded) in _passes(kernels, program, call).items():
             if call.kernel != "mz_softmax_s8" and not narrow:
                 names.add(call.kernel)
-                assert loaded == declared, (symbol, call.kernel)
+                # A pass over many quads begins with weights that the one before has loaded, too.
+                assert declared <= loaded < 1.05 * declared, (symbol, call.kernel)
     assert len(names) == 4
 
 

@@ -39,7 +39,7 @@ def test_a_network_becomes_one_call_per_step() -> None:
     assert [call.kernel for call in calls] == [
         "mz_conv_2d_s8_dsp",
         "mz_depthwise_3x3_s8_dsp",
-        "mz_add_s8",
+        "mz_add_s8_dsp",
         "mz_average_pool_2d_s8",
         "mz_pad_s8",
         "mz_max_pool_2d_s8",

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.graph.fixedpoint import multiply_by_quantized_multiplier, quantize_multiplier
-from mcuzoo.graph.parameters import Requantization
+from mcuzoo.graph.model import Model, Op
+from mcuzoo.graph.parameters import Requantization, quantization_of
 from mcuzoo.lowering.params import CStruct
-from mcuzoo.ops.common.binary import BinaryParams, Broadcast, Strides
+from mcuzoo.ops.common.binary import BinaryParams, Broadcast, Strides, Sum
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,12 @@ class Addends:
         one = self.both[place]
         shifted = (values.astype(np.int64) - one.zero_point) << self.headroom
         return multiply_by_quantized_multiplier(shifted, one.multiplier, one.shift).astype(np.int64)
+
+    def sum(self, model: Model, op: Op, sign: int) -> Sum:
+        """What the first operand and `sign` times the second come to."""
+        first, second = (quantization_of(model.tensor(index)).scale for index in op.inputs)
+        output = quantization_of(model.tensor(op.outputs[0])).scale
+        return Sum((first / output, sign * second / output), self.to)
 
     def params(self, broadcast: Broadcast) -> AddParams:
         first, second = self.both

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.graph.model import Model, Op
+from mcuzoo.graph.parameters import Requantization
 from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.direct import ELEMENT_BY_ELEMENT, Direct, DirectWork, direct_work
@@ -22,6 +23,7 @@ from mcuzoo.lowering.params import KernelParams, RowWindow, Setting, Shape, piec
 from mcuzoo.ops.common.lookup import EVERY_VALUE, Lookup, lookup_work
 from mcuzoo.ops.common.reference import Kernel
 from mcuzoo.ops.common.rules import Rule
+from mcuzoo.ops.kernels.sum_dsp import SumDsp, SumWork, line_of_sum
 from mcuzoo.ops.operator import Aot
 
 MAX_TABLES = 4
@@ -61,13 +63,24 @@ class BinaryParams(KernelParams):
 
 
 @dataclass(frozen=True)
+class Sum:
+    """A sum of both operands. slopes: by how much the output rises for a unit of each. to: clamps
+    the output."""
+
+    slopes: tuple[float, float]
+    to: Requantization
+
+
+@dataclass(frozen=True)
 class Binary:
     """An operator of two inputs. params: of the portable kernel; reference: its arithmetic, which
-    must take operands of any shapes that broadcast."""
+    must take operands of any shapes that broadcast. sum: as which it can be computed; None: it is
+    no sum."""
 
     kernel: str
     params: Callable[[Model, Op, Broadcast], BinaryParams]
     reference: Callable[[Model, Op], Kernel]
+    sum: Callable[[Model, Op], Sum] | None = None
 
     def aot(self, rule: Rule, constraint: str = "int8, rank <= 4, broadcasting") -> Aot:
         return Aot(
@@ -75,7 +88,7 @@ class Binary:
             rule=rule,
             reference=self.reference,
             prepare=self.prepare,
-            variants=(Lookup(), Direct(self.kernel)),
+            variants=(Lookup(), SumDsp(), Direct(self.kernel)),
             constant_bytes=_constant_bytes,
         )
 
@@ -94,7 +107,14 @@ class Binary:
             for strides in (broadcast.first, broadcast.second)
         )
         params = self.params(model, op, broadcast)
-        return direct_work(program, step, params, op.inputs, overlaps)
+        work = direct_work(program, step, params, op.inputs, overlaps)
+        if self.sum is None or broadcast.first != broadcast.second or None in overlaps:
+            return work
+        pairs = self.reference(model, op)((EVERY_VALUE[:, None], EVERY_VALUE[None]))
+        assert isinstance(pairs, np.ndarray)
+        meant = self.sum(model, op)
+        line = line_of_sum(pairs, meant.slopes, meant.to, prod(broadcast.sizes))
+        return SumWork(work.op, work.inputs, work.outputs, params, overlaps, line=line)
 
 
 def broadcast_of(model: Model, op: Op) -> Broadcast:

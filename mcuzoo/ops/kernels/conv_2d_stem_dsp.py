@@ -19,6 +19,7 @@ from mcuzoo.lowering.params import (
     Setting,
     Shape,
     WindowStruct,
+    pieces,
 )
 from mcuzoo.lowering.requantization import SHIFT, Line, lines, rounding
 from mcuzoo.ops.common.weighted import WeightedWork
@@ -43,7 +44,8 @@ class ConvStemDspParams(KernelParams):
     maximum: int
 
     def passes(self, constant: Constant) -> int:
-        return self.output.height * self.output.width
+        """Two windows at a time."""
+        return self.output.height * pieces(self.output.width, WINDOWS)
 
     def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
         return RowWindow(
@@ -57,6 +59,9 @@ slower but not wrong."""
 
 LANES = 4
 """Output channels that are computed together."""
+
+WINDOWS = 2
+"""Windows side by side that are computed together."""
 
 
 class Stem:
@@ -72,6 +77,7 @@ class Stem:
             and view.pad_left == 0
             and work.source.shape[3] in (1, 3)
             and work.channels % LANES == 0
+            and work.target.shape[2] >= WINDOWS
             and _lines(work) is not None
         )
 

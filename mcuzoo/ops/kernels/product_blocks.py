@@ -18,6 +18,8 @@ from mcuzoo.ops.kernels.product import by_pixel
 PIXELS = 4
 """MZ_BLOCK_PIXELS: read before the first of their outputs is written."""
 
+_BEHIND_BYTES = 8
+"""Of the scratch memory of a single quad: the activations of another one are loaded, too."""
 
 _LAYOUT = "Packed with bias and scales, a pair of channels after the other: mz_pointwise_s8_dsp.h."
 
@@ -72,9 +74,14 @@ class ProductBlocks:
         return work.call(
             self.kernel,
             params,
-            scratch_bytes=2 * PIXELS * depth,
+            scratch_bytes=block_scratch_bytes(depth),
             overlaps=(Overlap(distance(rows, depth, channels)),),
         )
+
+
+def block_scratch_bytes(depth: int) -> int:
+    """Of a block of pixels with `depth` inputs each: mixed activations."""
+    return 2 * PIXELS * depth + (_BEHIND_BYTES if depth == 4 else 0)
 
 
 def fits_pairs(work: WeightedWork, rows: NDArray[np.int8]) -> bool:

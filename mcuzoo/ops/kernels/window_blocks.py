@@ -21,7 +21,7 @@ from mcuzoo.lowering.params import (
     windowed_rows,
 )
 from mcuzoo.ops.common.weighted import WeightedWork
-from mcuzoo.ops.kernels.product_blocks import PIXELS, fits_pairs, pack_pairs
+from mcuzoo.ops.kernels.product_blocks import PIXELS, block_scratch_bytes, fits_pairs, pack_pairs
 
 MOST_INPUTS = 2048
 """Most inputs of a window: scratch memory, 8 bytes for each, must not decide the fit."""
@@ -83,8 +83,18 @@ class WindowBlocks:
         return work.call(
             self.kernel,
             params,
-            scratch_bytes=2 * PIXELS * depth,
+            scratch_bytes=block_scratch_bytes(depth) + _behind_bytes(work.source.shape[3], depth),
         )
+
+
+_BUFFER_BYTES = 576
+"""MZ_CONV_BUFFER_BYTES."""
+
+
+def _behind_bytes(channels: int, depth: int) -> int:
+    """Of the scratch memory, behind activations: a pixel outside of the image, or four windows."""
+    buffered = PIXELS * depth if channels % 4 else channels
+    return buffered if buffered > _BUFFER_BYTES else 0
 
 
 def rows_of(work: WeightedWork) -> NDArray[np.int8]:

@@ -1,0 +1,203 @@
+"""Modelled cycles of what an emulated core has executed: every block and every address."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.board.memory import Region
+from mcuzoo.board.model import Board
+from mcuzoo.timing.branches import Predictor
+from mcuzoo.timing.caches import Cache
+from mcuzoo.timing.cycles import Cycles
+from mcuzoo.timing.decode import Decoder, Instruction
+from mcuzoo.timing.pipeline import cycles_after
+from mcuzoo.timing.rules import cortex_m7
+
+_AT_MOST = 1 << 20
+"""Blocks or accesses that are kept before they are counted."""
+
+
+class CycleMeter:
+    """Counts modelled cycles of a core on `board`.
+
+    blocks: addresses of the blocks that have been entered. accesses: lines of cached memory that
+    were read or written, as 2 * line + (1 if written). Whoever executes appends to both, calls
+    `count` now and then, and reads `cycles`. read_code: gives bytes of memory.
+    Raises MissingExtraError without capstone.
+    """
+
+    def __init__(self, board: Board, read_code: Callable[[int, int], bytes]) -> None:
+        self._rules = cortex_m7()
+        caches = self._rules.caches
+        self._decoder = Decoder(self._rules)
+        self._read_code = read_code
+        self.line_bytes = caches.line_bytes
+        self.blocks = array("I")
+        self.accesses = array("I")
+        self.sizes: dict[int, int] = {}
+        self.cycles = Cycles()
+        self._known: dict[int, tuple[int, list[Instruction]]] = {}
+        self._edges: dict[tuple[int, int], float] = {}
+        self._previous: int | None = None
+        self._predictor = Predictor(self._rules.branches.counter_bits)
+        core = board.core
+        self._code_cache = Cache(core.icache_bytes, caches.line_bytes, caches.instruction_ways)
+        self._data_cache = Cache(core.dcache_bytes, caches.line_bytes, caches.data_ways)
+        self._memories = [
+            _CachedMemory(region, core.clock_hz, self.line_bytes)
+            for region in board.regions
+            if region.cacheable
+        ]
+
+    @property
+    def cached(self) -> list[tuple[int, int]]:
+        """First and last address of each memory whose accesses are to be appended."""
+        return [(memory.region.base, memory.region.end - 1) for memory in self._memories]
+
+    @property
+    def full(self) -> bool:
+        return len(self.blocks) >= _AT_MOST or len(self.accesses) >= _AT_MOST
+
+    def forget(self, address: int) -> None:
+        """The block at `address` is another one than before."""
+        self._known.pop(address, None)
+        self._edges = {edge: cost for edge, cost in self._edges.items() if address not in edge}
+
+    def count(self) -> None:
+        """Count all but the last block: it may not be at its end."""
+        if len(self.blocks) > 1:
+            last = self.blocks.pop()
+            blocks = np.frombuffer(self.blocks, np.uint32).astype(np.int64)
+            self.cycles = self.cycles.plus(self._core(blocks))
+            del blocks
+            self.blocks = self._emptied(self.blocks)
+            self.blocks.append(last)
+        accesses = np.frombuffer(self.accesses, np.uint32)
+        waits = self._data(accesses)
+        del accesses
+        self.accesses = self._emptied(self.accesses)
+        self.cycles = self.cycles.plus(Cycles(data=waits))
+
+    @staticmethod
+    def _emptied(kept: array[int]) -> array[int]:
+        del kept[:]
+        return kept
+
+    def _core(self, blocks: NDArray[np.int64]) -> Cycles:
+        before = np.empty_like(blocks)
+        before[1:] = blocks[:-1]
+        before[0] = blocks[0] if self._previous is None else self._previous
+        self._previous = int(blocks[-1])
+        edges, counts = np.unique(before << 32 | blocks, return_counts=True)
+        issue = sum(
+            self._edge(int(edge) >> 32, int(edge) & 0xFFFF_FFFF) * int(count)
+            for edge, count in zip(edges, counts, strict=True)
+        )
+        wrong = self._mispredicted(before, blocks)
+        return Cycles(
+            issue, wrong * self._rules.branches.mispredicted_cycles, self._fetches(blocks)
+        )
+
+    def _edge(self, before: int, block: int) -> float:
+        cost = self._edges.get((before, block))
+        if cost is None:
+            first, second = self._block(before), self._block(block)
+            taken = before + self.sizes[before] != block
+            cost = cycles_after(self._rules, first, second, taken=taken)
+            self._edges[before, block] = cost
+        return cost
+
+    def _block(self, address: int) -> list[Instruction]:
+        size = self.sizes[address]
+        known = self._known.get(address)
+        if known is None or known[0] != size:
+            code = self._read_code(address, size)
+            known = self._known[address] = size, self._decoder.decode(code, address)
+        return known[1]
+
+    def _mispredicted(self, before: NDArray[np.int64], blocks: NDArray[np.int64]) -> int:
+        wrong = 0
+        order = np.argsort(before, kind="stable")
+        starts = np.flatnonzero(np.diff(before[order], prepend=-1))
+        ends = np.append(starts[1:], order.size)
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+            branch = int(before[order[start]])
+            instructions = self._block(branch)
+            if not instructions or not instructions[-1].conditional:
+                continue
+            taken = blocks[order[start:end]] != branch + self.sizes[branch]
+            wrong += self._predictor.wrong(branch, taken)
+        return wrong
+
+    def _fetches(self, blocks: NDArray[np.int64]) -> float:
+        changes = blocks[np.flatnonzero(np.diff(blocks, prepend=-1))]
+        shift = self.line_bytes.bit_length() - 1
+        spans = {
+            address: range(address >> shift, (address + self.sizes[address] - 1 >> shift) + 1)
+            for address in set(changes.tolist())
+            if self._memory(address) is not None
+        }
+        lines = (line for address in changes.tolist() for line in spans.get(address, ()))
+        return sum(self._waits(self._code_cache.reads(lines), []).values())
+
+    def _data(self, accesses: NDArray[np.uint32]) -> dict[str, float]:
+        """Waits for the data of `accesses`, by memory."""
+        if not accesses.size:
+            return {}
+        lines = accesses.astype(np.int64)
+        kept = lines[np.flatnonzero(np.diff(lines, prepend=-1))]
+        return self._waits(*self._data_cache.accesses(kept.tolist()))
+
+    def _waits(self, fetched: Sequence[int], back: Sequence[int]) -> dict[str, float]:
+        waits: dict[str, float] = {}
+        for line in fetched:
+            memory = self._memory(line * self.line_bytes)
+            if memory is not None:
+                name = memory.region.name
+                waits[name] = waits.get(name, 0.0) + memory.fetch(line)
+        for line in back:
+            memory = self._memory(line * self.line_bytes)
+            if memory is not None:
+                name = memory.region.name
+                waits[name] = waits.get(name, 0.0) + memory.transfer
+        return waits
+
+    def _memory(self, address: int) -> _CachedMemory | None:
+        return next((one for one in self._memories if one.holds(address)), None)
+
+
+class _CachedMemory:
+    """What a line of a memory costs, in core cycles; nothing where its speed is not known.
+
+    transfer: of its bytes. wait: before the first of a run.
+    """
+
+    def __init__(self, region: Region, core_clock_hz: int, line_bytes: int) -> None:
+        self.region = region
+        self.transfer = self.wait = 0.0
+        self._last = -1
+        self._run_lines = 1
+        read = region.read
+        if read is not None:
+            per_clock = core_clock_hz / read.clock_hz
+            self.transfer = line_bytes * 8 / read.bits_per_clock * per_clock
+            self.wait = read.wait_clocks * per_clock
+            self._run_lines = max(1, (read.run_bytes or line_bytes) // line_bytes)
+        self._in_run = 0
+
+    def holds(self, address: int) -> bool:
+        return self.region.base <= address < self.region.end
+
+    def fetch(self, line: int) -> float:
+        """Cycles to fetch `line`: those that follow each other wait once per run."""
+        follows = line == self._last + 1 and self._in_run < self._run_lines
+        self._last = line
+        if follows:
+            self._in_run += 1
+            return self.transfer
+        self._in_run = 1
+        return self.transfer + self.wait
