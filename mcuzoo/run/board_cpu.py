@@ -21,6 +21,8 @@ from mcuzoo.run.score import answer, difference
 CPU_ENGINES = ("builtin", "xnnpack", "none")
 """TFLite's kernels: optimized ones, XNNPACK's, reference kernels."""
 NO_CPU = "no"
+REFERENCE = "reference"
+"""TFLite's reference kernels where they round otherwise than TFLM's: the board's CPU itself."""
 
 
 def cpu_is_left(meta: RunMeta, rows: Sequence[Row]) -> bool:
@@ -39,7 +41,7 @@ def cpu_engine(board: ConnectedBoard, wanted: str | None) -> str | None:
     """The engine to compare with; None: none. wanted: by the user. Raises UsageError for one that
     the board does not offer."""
     delegate = board.hello.delegate
-    if wanted == NO_CPU or not delegate:
+    if wanted == NO_CPU or not delegate or (wanted is None and delegate == REFERENCE):
         return None
     offers = board.engines
     if wanted is not None and wanted not in offers:

@@ -15,8 +15,8 @@ void plain_conv_2d_s8(const mz_conv_2d_params *params, const int8_t *restrict in
                       int8_t *restrict output);
 void plain_depthwise_conv_2d_s8(const mz_depthwise_conv_2d_params *params,
                                 const int8_t *restrict input, int8_t *restrict output);
-void plain_fully_connected_s8(const mz_fully_connected_params *params,
-                              const int8_t *restrict input, int8_t *restrict output);
+void plain_fully_connected_s8(const mz_fully_connected_params *params, const int8_t *restrict input,
+                              int8_t *restrict output);
 
 #define CHANNELS 64
 #define BYTES 16384
@@ -44,11 +44,12 @@ static mz_requantization fill(int32_t highest_shift, int32_t wide) {
     const int32_t low = within(-128, 0);
     for (int32_t i = 0; i < CHANNELS; i++) {
         bias[i] = within(-100000, 100000);
-        multipliers[i] = (int32_t)(0x40000000u | draw() >> 2) | (within(0, 9) == 0 ? 0x3fffffff : 0);
+        multipliers[i] =
+            (int32_t)(0x40000000u | draw() >> 2) | (within(0, 9) == 0 ? 0x3fffffff : 0);
         shifts[i] = (int8_t)within(-12, highest_shift);
     }
-    return (mz_requantization){multipliers, shifts, highest_shift < 0, wide, within(-128, 127),
-                               low, within(low, 127)};
+    return (mz_requantization){multipliers,       shifts, highest_shift < 0, wide,
+                               within(-128, 127), low,    within(low, 127)};
 }
 
 static int differ(void) {
