@@ -286,7 +286,10 @@ RUN = of(
     reference=Agreement | None,
     delegates=list[str],
     flips=FLIPS | None,
-    board_cpu=of("BoardCpu", reference=Agreement, flips=FLIPS, host_flips=FLIPS | None) | None,
+    board_cpu=of(
+        "BoardCpu", engine=str | None, reference=Agreement, flips=FLIPS, host_flips=FLIPS | None
+    )
+    | None,
     wrong_layer=WrongLayer | None,
     stack=StackUse | None,
     latency=plus(Latency, median_ms=float | None) | None,
@@ -831,6 +834,10 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "fetch": ("mcuzoo fetch --json", FETCH),
     "fit": ("mcuzoo fit --json; sizes in bytes", FIT),
     "fit-linux": ("mcuzoo fit --json, of a board with Linux; sizes in bytes", FIT_LINUX),
+    "fit-linux-many": (
+        "mcuzoo fit --json, of several models on a board with Linux; sizes in bytes",
+        of("FitLinuxMany", board=str, models=many(FIT_LINUX)),
+    ),
     "fit-measure": ("mcuzoo fit --measure --json; sizes in bytes", FIT_MEASURE),
     "fit-universal": ("mcuzoo fit --universal --json; sizes in bytes", FIT_UNIVERSAL),
     "flash": ("mcuzoo flash --json", FLASH),

@@ -2,7 +2,7 @@
 
     python tools/npu_mutations.py MODEL VELA_FILE [--data 200] [--registers 200] [--seed 1]
 
-data: bits of the constants (weights, biases, scales, tables). registers: bits of the command stream.
+data: bits of the constants (weights, biases, scales, tables). registers: bits of the commands.
 A flip is found, or proven harmless: nothing reads the byte; its weights decode to the same; or the
 operations that the stream then says are the same ones. What is neither is missed, and printed.
 """
@@ -10,6 +10,7 @@ operations that the stream then says are the same ones. What is neither is misse
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ from mcuzoo.npu.stream import decode_stream
 
 @dataclass(frozen=True)
 class Outcome:
-    """place: which bit. verdict: found, harmless or missed. why: the first finding, or the proof."""
+    """place: which bit. verdict: found, harmless or missed. why: the finding, or the proof."""
 
     place: str
     verdict: str
@@ -78,22 +79,21 @@ class Mutations:
         found = self._judged(replace(self.npu_op, payload=bytes(payload), stream=stream))
         if found:
             return Outcome(place, "found", found)
-        operations = decode_operations(stream).operations
-        before, after = iter(self.meaning), [_meaning(operation) for operation in operations]
-        changed = [(one, other) for one, other in zip(before, after, strict=False) if one != other]
-        if len(after) == len(self.meaning):
-            if not changed:
-                return Outcome(place, "harmless", "the same operations")
-            proof = _proof(changed)
-            if proof:
-                return Outcome(place, "harmless", proof)
-        waits = [one for one in after if one[0] == "wait"]
-        if len(waits) != sum(one[0] == "wait" for one in self.meaning):
-            return Outcome(place, "harmless", "a wait that nothing needs")
-        fields = [
-            name for one, other in changed for name in one[1] if one[1][name] != other[1].get(name)
+        after = [_meaning(one) for one in decode_operations(stream).operations]
+        if len(after) != len(self.meaning):
+            works = [[one for one in part if one[0] != "wait"] for part in (after, self.meaning)]
+            if works[0] == works[1]:
+                return Outcome(place, "harmless", "waits are judged by rule")
+            return Outcome(place, "missed", "other operations")
+        changed = [
+            (one, other) for one, other in zip(self.meaning, after, strict=True) if one != other
         ]
-        return Outcome(place, "missed", f"{sorted(set(fields))}")
+        if not changed:
+            return Outcome(place, "harmless", "the same operations")
+        proof = _proof(changed)
+        if proof:
+            return Outcome(place, "harmless", proof)
+        return Outcome(place, "missed", f"{sorted(_fields(changed))}")
 
     def _judged(self, npu_op: NpuOp) -> str:
         vela = replace(self.vela, npu_ops=(npu_op, *self.vela.npu_ops[1:]))
@@ -114,17 +114,28 @@ _JUDGED_BY_RULE = {
 }
 
 
-def _proof(changed: list[tuple[Any, Any]]) -> str:
-    """Why operations that differ compute the same; empty if nobody knows."""
-    fields = {
-        name for one, other in changed for name in one[1] if one[1][name] != other[1].get(name)
+Meaning = tuple[str, dict[str, Any]]
+
+
+def _fields(changed: list[tuple[Meaning, Meaning]]) -> set[str]:
+    return {
+        name
+        for (_, one), (_, other) in changed
+        for name in one.keys() | other.keys()
+        if one.get(name) != other.get(name)
     }
-    if all(one[0] == other[0] for one, other in changed) and fields <= _JUDGED_BY_RULE.keys():
+
+
+def _proof(changed: list[tuple[Meaning, Meaning]]) -> str:
+    """Why operations that differ compute the same; empty if nobody knows."""
+    fields = _fields(changed)
+    same = all(one[0] == other[0] for one, other in changed)
+    if same and fields <= _JUDGED_BY_RULE.keys():
         return "; ".join(sorted({_JUDGED_BY_RULE[name] for name in fields}))
     return ""
 
 
-def _meaning(operation: Any) -> tuple[str, dict[str, Any]]:
+def _meaning(operation: Any) -> Meaning:
     """What of an operation matters, without registers that it does not use."""
     if isinstance(operation, Wait):
         return "wait", {"kind": operation.kind, "outstanding": operation.outstanding}
@@ -139,19 +150,7 @@ def _meaning(operation: Any) -> tuple[str, dict[str, Any]]:
     for name in ("ifm", "ifm2", "ofm"):
         if found[name] is not None:
             found[name] = _map(found[name])
-    low = -(1 << (8 * operation.ofm.element_bytes - 1)) if operation.ofm.signed else 0
-    high = low + (1 << 8 * operation.ofm.element_bytes) - 1
-    limits = operation.activation
-    found["activation"] = (
-        (
-            limits.table,
-            limits.clip if limits.table is not None else 0,
-            max(limits.low, low),
-            min(limits.high, high),
-        )
-        if operation.ofm.element_bytes < 4 or limits.table is not None
-        else None
-    )
+    found["activation"] = _limits(operation)
     if operation.kind == "ELEMENTWISE":
         found["accumulators"] = found["accumulator"] = None
         if operation.ifm2 is None:
@@ -166,16 +165,22 @@ def _meaning(operation: Any) -> tuple[str, dict[str, Any]]:
     return operation.name, found
 
 
+def _limits(operation: BlockOperation) -> tuple[int, ...] | None:
+    """Table, range and limits of an activation, as far as the output has room for them."""
+    own, ofm = operation.activation, operation.ofm
+    bits = 8 * ofm.element_bytes
+    if own.table is not None:
+        return own.table, own.clip, own.low, own.high
+    if bits == 32:
+        return None
+    low = -(1 << (bits - 1)) if ofm.signed else 0
+    return own.function, max(own.low, low), min(own.high, low + (1 << bits) - 1)
+
+
 def _map(fm: FeatureMap) -> tuple[Any, ...]:
     addresses = byte_addresses(fm)
-    return (
-        fm.region,
-        fm.element_bytes,
-        fm.signed,
-        fm.zero_point,
-        addresses.shape,
-        addresses.tobytes(),
-    )
+    kind = fm.region, fm.element_bytes, fm.signed, fm.zero_point
+    return *kind, addresses.shape, addresses.tobytes()
 
 
 def _read_bytes(npu_op: NpuOp) -> tuple[Any, Any]:
@@ -222,7 +227,11 @@ def main() -> None:
     given = parser.parse_args()
     mutations = Mutations(load_model(given.model), read_vela(given.vela))
     counts: Counter[tuple[str, str]] = Counter()
-    for outcome in sampled(mutations, given.data, given.registers, given.seed):
+    for done, outcome in enumerate(
+        sampled(mutations, given.data, given.registers, given.seed), start=1
+    ):
+        if done % 50 == 0:
+            print(f"{done} flips", file=sys.stderr, flush=True)
         kind = "data" if "constants" in outcome.place else "register"
         counts[kind, outcome.verdict] += 1
         if outcome.verdict == "missed":

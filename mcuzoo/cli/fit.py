@@ -25,7 +25,10 @@ def fit(
     board: Board,
     options: AnyFitOptions,
     files: PageFiles,
-    model: Annotated[str | None, Argument("A model of the zoo, or a .tflite file.")] = None,
+    models: Annotated[
+        tuple[str, ...],
+        Argument("A model of the zoo, or a .tflite file; with Linux, several.", metavar="MODEL"),
+    ] = (),
     universal: Annotated[
         bool,
         Option("What a universal firmware has for arena and models; MODEL or none.", "--universal"),
@@ -53,8 +56,14 @@ def fit(
     if isinstance(load_any_board(board), LinuxBoard):
         with told(files, "fit"):
             _refuse_foreign(options, files, universal, measure)
-            _fit_linux(model, board, options, files, json_output)
+            _fit_linux(models, board, options, files, json_output)
         return
+    model = models[0] if models else None
+    if len(models) > 1:
+        raise UsageError(
+            f"fit: {len(models)} models, and {board} takes one.",
+            "mcuzoo models --board BOARD has a line for each model of the zoo.",
+        )
     for words in typed_words(options, without=options.mcu_names()):
         raise UsageError(
             f"{words[0]} is for boards with an Ethos-U NPU; {board} has a microcontroller.",
@@ -89,27 +98,41 @@ def _refuse_foreign(
 
 
 def _fit_linux(
-    model: str | None, board: str, options: AnyFitOptions, files: PageFiles, as_json: bool
+    models: tuple[str, ...], board: str, options: AnyFitOptions, files: PageFiles, as_json: bool
 ) -> None:
     from mcuzoo.cli.output import may_color, print_json, summary_aside, width
     from mcuzoo.files import require_outputs
     from mcuzoo.plan.linux import fit_linux
     from mcuzoo.report.ci import write_outcomes
-    from mcuzoo.report.fit_linux import linux_fit_document, linux_fit_text
+    from mcuzoo.report.fit_linux import (
+        linux_fit_document,
+        linux_fit_text,
+        linux_fits_document,
+        linux_fits_text,
+    )
     from mcuzoo.report.outcomes import linux_fit_outcome
 
-    if model is None:
+    if not models:
         raise _no_model()
-    aside = require_outputs(files.outputs, {"MODEL": Path(model), "--board": Path(board)}, as_json)
-    with step(f"planning {model} on {board}"):
-        report = fit_linux(model, board, options.of_linux())
-    write_outcomes((linux_fit_outcome(report, Path(model)),), files)
-    if as_json:
-        print_json("fit-linux", linux_fit_document(report))
+    given = {"--board": Path(board), **{f"MODEL {model}": Path(model) for model in models}}
+    aside = require_outputs(files.outputs, given, as_json)
+    reports = []
+    for model in models:
+        with step(f"planning {model} on {board}"):
+            reports.append(fit_linux(model, board, options.of_linux()))
+    outcomes = zip(reports, map(Path, models), strict=True)
+    write_outcomes(tuple(linux_fit_outcome(report, file) for report, file in outcomes), files)
+    if as_json and len(reports) > 1:
+        print_json("fit-linux-many", linux_fits_document(reports))
+    elif as_json:
+        print_json("fit-linux", linux_fit_document(reports[0]))
     else:
         with summary_aside(aside):
-            sys.stdout.write(linux_fit_text(report, width(), may_color()))
-    if not report.passed:
+            if len(reports) > 1:
+                sys.stdout.write(linux_fits_text(reports, width(), may_color()))
+            else:
+                sys.stdout.write(linux_fit_text(reports[0], width(), may_color()))
+    if not all(report.passed for report in reports):
         sys.exit(1)
 
 

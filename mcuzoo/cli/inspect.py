@@ -21,7 +21,7 @@ def inspect(
     model: Annotated[str, Argument("A name of the zoo or the path of a .tflite file.")],
     json_output: Annotated[bool, Option("Print JSON on stdout.", "--json")] = False,
 ) -> None:
-    """Of a file that Vela compiled: what its commands for the NPU are, and what is left to the CPU."""
+    """Of a file that Vela compiled: its operations for the NPU, and what is left to the CPU."""
     from mcuzoo.cli.output import print_json, tell, width
     from mcuzoo.graph.read import load_model
     from mcuzoo.npu.inspect import is_vela_file

@@ -36,15 +36,15 @@ from mcuzoo.npu.windows import Weights, averages, maxima, sums, totals, upscaled
 
 _ACCUMULATOR_BITS = {Accumulator.INT32: 32, Accumulator.INT40: 40}
 _MOST_VALUES = 2**26
-_MOST_PRODUCTS = 2**33
-_MOST_PRODUCTS_IN_ALL = 2**36
+_MOST_AT_ONCE = 2**33
+MOST_PRODUCTS = 2**36
 """Far above any network for these NPUs; they bound the work for a hostile file."""
 
 _INT8_CLIP = 3
 _LUT16_STEP_BITS = 7
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Broken(Exception):
     """What an operation does and cannot be. kind, what, report_to: as of a Finding."""
 
@@ -79,8 +79,8 @@ class Interpreter:
         for operation in self.operations:
             if isinstance(operation, Wait):
                 continue
-            products += _products(operation)
-            if products > _MOST_PRODUCTS_IN_ALL:
+            products += products_of(operation)
+            if products > MOST_PRODUCTS:
                 raise Broken(operation, "file", "the stream takes too many products", TO_MCUZOO)
             values = self.step(memory, operation)
             if isinstance(operation, BlockOperation) and values is not None:
@@ -228,7 +228,7 @@ class Interpreter:
         return memory.table(slot, dtype, 256)[index].astype(np.int64)
 
 
-def _products(operation: BlockOperation | DmaOperation) -> int:
+def products_of(operation: BlockOperation | DmaOperation) -> int:
     """How much work an operation is. Raises Broken if no NPU is asked for as much."""
     if isinstance(operation, DmaOperation):
         return operation.source.length
@@ -241,7 +241,7 @@ def _products(operation: BlockOperation | DmaOperation) -> int:
     rows = (operation.ofm.height - 1) * kernel.stride_y + kernel.height * kernel.dilation_y
     columns = (operation.ofm.width - 1) * kernel.stride_x + kernel.width * kernel.dilation_x
     values.append(rows * columns * operation.ifm.depth)
-    if max(values) > _MOST_VALUES or work > _MOST_PRODUCTS:
+    if max(values) > _MOST_VALUES or work > _MOST_AT_ONCE:
         raise Broken(operation, "address", f"an output of {operation.ofm.shape} is too large")
     return work
 

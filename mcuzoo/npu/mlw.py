@@ -56,6 +56,7 @@ class _Slices:
     palette: list[int] = field(default_factory=list)
     """where the palette begins in `colours`"""
     palette_size: list[int] = field(default_factory=list)
+    """entries of the palette"""
     colours: list[int] = field(default_factory=list)
     """all palettes behind one another"""
 

@@ -32,9 +32,11 @@ class Bricks:
     block_depth: int
     """output channels of a block, over all cores (NPU_SET_OFM_BLK_DEPTH_M1 + 1)"""
     depthwise: bool = False
+    """an input channel for each output channel"""
     part_kernel_first: bool = False
     """taps of 16 input channels first, not 32 input channels of a tap"""
     input_bits: int = 8
+    """of an activation, 8 or 16"""
     dilation: tuple[int, int] = (1, 1)
     """of rows and columns, 1 or 2"""
     output_micro_block: int = 8

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from mcuzoo.prose import wrapped
 from mcuzoo.quoting import printable
-from mcuzoo.report.fit import verdict_line
+from mcuzoo.report.fit import fit_headline, verdict_line
 from mcuzoo.tables import Column, table_text
 
 if TYPE_CHECKING:
@@ -131,4 +131,57 @@ def linux_fit_document(report: LinuxFit) -> dict[str, object]:
         "warnings": list(report.warnings),
         "next_step": report.next_step,
         "budgets": [asdict(one) for one in report.budgets],
+    }
+
+
+def linux_fits_text(reports: Sequence[LinuxFit], width: int, color: bool = False) -> str:
+    """Several models on one board: a line each, then why some do not fit."""
+    columns = (
+        Column("model", wraps=True),
+        Column("NPU", right=True),
+        Column("CPU", right=True),
+        Column("SRAM", right=True),
+        Column("~ms", right=True),
+        Column("agent's arena", right=True),
+        Column("verdict", wraps=True),
+    )
+    rows = [_row(report) for report in reports]
+    failed = {number for number, report in enumerate(reports) if not report.passed}
+    lines = [
+        f"{len(reports)} models on {reports[0].board}: operators, bytes, Vela's estimate",
+        table_text(columns, rows, width, failed, color).rstrip("\n"),
+    ]
+    lines += [
+        f"{printable(report.model)}: {printable(report.reason)}"
+        for report in reports
+        if report.reason is not None
+    ]
+    return wrapped(lines, width)
+
+
+def _row(report: LinuxFit) -> tuple[str, ...]:
+    compiled = report.compiled
+    arena = report.agent.arena_bytes
+    ends = (
+        "-" if arena is None else f"{arena:,}",
+        fit_headline(report.fits, report.passed),
+    )
+    if compiled is None:
+        return (printable(report.model), "?", "?", "?", "?", *ends)
+    sram, seconds = compiled.estimate.sram_bytes, compiled.estimate.seconds
+    return (
+        printable(report.model),
+        f"{len(compiled.on_npu):,}",
+        f"{len(compiled.on_cpu):,}",
+        "?" if sram is None else f"{sram:,}",
+        "?" if seconds is None else f"{seconds * 1e3:,.2f}",
+        *ends,
+    )
+
+
+def linux_fits_document(reports: Sequence[LinuxFit]) -> dict[str, object]:
+    """The document that `mcuzoo fit --json` prints for several models on such a board."""
+    return {
+        "board": reports[0].board,
+        "models": [linux_fit_document(report) for report in reports],
     }

@@ -14,7 +14,7 @@ import pytest
 from helpers.commands import Said, invoke
 from helpers.doc_blocks import KINDS, NEEDS, PAGES, ROOT, Block, blocks, inline, words
 
-from mcuzoo.board.load import load_board
+from mcuzoo.board.load import load_any_board
 from mcuzoo.cli.options import Command
 from mcuzoo.untrusted import parse_toml
 from mcuzoo.zoo.catalog import catalog
@@ -119,7 +119,7 @@ def test_every_command_can_be_typed(page: str, typed: tuple[str, ...]) -> None:
     assert said.exit_code == 0 or any(words in said.output for words in shortened), told
     for option, value in pairwise(rest):
         if option in ("--board", "-b") and not value.endswith(".toml"):
-            load_board(value)
+            load_any_board(value)
     if name in ("fetch", "models") and rest and rest[0].islower():
         assert rest[0] in catalog(), f"{page}: {' '.join(typed)}"
 

@@ -130,8 +130,11 @@ def _steps(tensor: Tensor) -> tuple[float, int] | None:
 
 def as_uint8(raw: bytes) -> bytes | None:
     """The same arithmetic on uint8: all values and zero points 128 above. None for a model with
-    scales per channel, which uint8 does not have."""
+    scales per channel, which uint8 does not have, and for an average pool, whose halves go away from
+    zero, so that 128 above they are others."""
     model = parse_model(raw, "case")
+    if any(op.name == "AVERAGE_POOL_2D" for op in model.ops):
+        return None
     quantized = [t for t in model.tensors if t.dtype is DType.INT8 and t.quantization is not None]
     if any(t.quantization is not None and t.quantization.per_channel for t in quantized):
         return None

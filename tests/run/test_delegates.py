@@ -199,12 +199,13 @@ def test_without_the_host_the_boards_own_cpu_judges() -> None:
 def test_the_boards_own_cpu_beside_the_host() -> None:
     drawn = on_delegate()
     rows = [replace(row, cpu_top1=row.host_top1, cpu_difference=2) for row in drawn.rows]
-    found = summarize(drawn.meta, rows)
+    found = summarize(replace(drawn.meta, cpu_engine="builtin"), rows)
     assert found.cpu is not None and found.cpu.host_flips is not None
     assert (found.cpu.flips.count, found.cpu.host_flips.count) == (4, 0)
     text = " ".join(summary_text(found).split())
-    assert "4 of 32 answers are not those of the board's CPU" in text
-    assert "0 of 32 outputs byte-equal to those of the board's CPU, off by up to 2 steps" in text
+    assert "4 of 32 answers are not those of builtin" in text
+    assert "0 of 32 outputs byte-equal to those of builtin, off by up to 2 steps" in text
+    assert "there, 0 of 32 answers are not the host's" in text
 
 
 NPU = WrongLayer("a.png", "3", "CONV_2D", "op 3 CONV_2D is the first that differs", "npu")
@@ -218,6 +219,7 @@ def test_an_npu_that_does_not_what_its_file_says() -> None:
     assert file.verdict.broke is Broke.COMPILER and claims(file)["compiler"] is False
     nothing = on_delegate(wrong=replace(NPU, part=None))
     assert nothing.verdict.passed is None and "npu" not in claims(nothing)
+    assert nothing.verdict.warnings[0].startswith("On a.png, op 3 CONV_2D")
 
 
 def test_flips_that_are_bounded_let_the_bytes_of_an_npu_pass() -> None:
@@ -255,6 +257,7 @@ def test_the_boards_own_cpu_in_the_same_session(project: AgentProject, tmp_path:
     assert agent.asked == ["ethosu"] * IMAGES + ["builtin"] * IMAGES and agent.selected == "ethosu"
     assert "once more, on the board's CPU (builtin)" in done.stderr
     cpu = json.loads(done.stdout)["board_cpu"]
+    assert cpu["engine"] == "builtin"
     assert cpu["reference"]["largest_difference"] == STEP - 1
     assert cpu["flips"]["compared"] == cpu["host_flips"]["compared"] == IMAGES
     assert cpu["host_flips"]["count"] == _expected(project, 1)[0]

@@ -17,14 +17,14 @@ from mcuzoo.npu.file import CONSTANTS, FAST_SCRATCH, SCRATCH, NpuOp
 from mcuzoo.npu.memory import LUT_SLOT_BYTES
 from mcuzoo.npu.operations import SHRAM, BlockOperation, DmaOperation, FeatureMap, Range
 
-INPUT = 1 << 40
+INPUT = 1 << 29
 """Numbers of writers from here on are inputs of the NPU op."""
 
 _REGIONS = {CONSTANTS: "the constants", SCRATCH: "the scratch", FAST_SCRATCH: "the fast scratch"}
 _TABLE_BYTES = {1: 256, 2: 2048, 4: 1024}
 """Of a look-up table, by the bytes of an element of the output."""
 
-Marks = NDArray[np.int64]
+Marks = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ class Flow:
         self.constants = npu_op.constants
         size = len(self.constants)
         self._marks: dict[int, Marks] = {
-            CONSTANTS: np.arange(1, size + 1, dtype=np.int64),
-            SCRATCH: np.zeros(npu_op.scratch_bytes, np.int64),
-            FAST_SCRATCH: np.zeros(npu_op.fast_bytes, np.int64),
-            SHRAM: np.zeros(shared.banks * 1024, np.int64),
+            CONSTANTS: np.arange(1, size + 1, dtype=np.int32),
+            SCRATCH: np.zeros(npu_op.scratch_bytes, np.int32),
+            FAST_SCRATCH: np.zeros(npu_op.fast_bytes, np.int32),
+            SHRAM: np.zeros(shared.banks * 1024, np.int32),
         }
         self._small = config is None or config.accelerator.startswith("ethos-u55")
         self.used = np.zeros(size, np.bool_)

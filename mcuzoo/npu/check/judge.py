@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from mcuzoo.graph.model import Model, Op
-from mcuzoo.npu.check.replay import Names, Progress, Replay
+from mcuzoo.npu.check.names import Names
+from mcuzoo.npu.check.notes import Progress
+from mcuzoo.npu.check.replay import MOST_BYTES, Replay
 from mcuzoo.npu.check.values import RENAMES, WEIGHTED, Values
 from mcuzoo.npu.decode import decode_operations
 from mcuzoo.npu.file import VelaFile
-from mcuzoo.npu.findings import Counts, Finding, Judged
+from mcuzoo.npu.findings import TO_MCUZOO, Counts, Finding, Judged
 from mcuzoo.npu.operations import Wait
 
 
@@ -37,10 +39,15 @@ def judge_exhaustively(source: Model, vela: VelaFile, values: Values | None = No
             _of_file(op, f"word {fault.word}: {fault.what}")
             for fault in (*npu_op.stream.faults, *decoded.faults)
         ]
-        replay = Replay(npu_op, source, values, progress, names)
+        size = len(npu_op.constants) + npu_op.scratch_bytes + npu_op.fast_bytes
+        if size > MOST_BYTES:
+            what = f"{size:,} bytes of memory; mcuzoo judges {MOST_BYTES:,}"
+            findings.append(replace(_of_file(op, what), report_to=TO_MCUZOO))
+            continue
+        replay = Replay(npu_op, values, progress, names)
         replay.run()
-        findings += [finding for _, finding in sorted(replay.found, key=lambda one: one[0])]
-        unproven += replay.unproven
+        findings += replay.notes.findings
+        unproven += replay.notes.unproven
         counts += Counts(
             operations=sum(not isinstance(one, Wait) for one in decoded.operations),
             addresses=replay.flow.ranges,

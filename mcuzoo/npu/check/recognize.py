@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +34,18 @@ class Recognizer:
         self._covered: dict[int, NDArray[np.bool_]] = {}
         self._hints: dict[int, tuple[int, int, int]] = {}
 
+    def following(self, sources: frozenset[int]) -> list[Op]:
+        """Operators that something computed of `sources` may belong to, the next ones first."""
+        found = {self.values.writer[one].index: one for one in self._candidates(sources)}
+        return [self.values.writer[one] for one in found.values()]
+
     def moves(self, tensor: int) -> bool:
         """Whether the tensor has values of others in another order."""
         return self.values.writer[tensor].name in MOVES
+
+    def _hint(self, tensor: int) -> tuple[int, int, int]:
+        """Where the next part is likely to be."""
+        return self._hints.get(tensor, (0, 0, 0))
 
     def complete(self, tensor: int) -> bool:
         return tensor in self._covered and bool(self._covered[tensor].all())
@@ -44,7 +53,25 @@ class Recognizer:
     def exact(self, sources: frozenset[int], made: Arrays) -> Recognized | None:
         for tensor in self._candidates(sources):
             expected = self._values_of(tensor, made)
-            window = None if expected is None else find(made, expected)
+            window = None if expected is None else find(made, expected, self._hint(tensor))
+            if window is not None:
+                return self._recognized(tensor, window)
+        return None
+
+    def before_activation(self, sources: frozenset[int], made: Arrays) -> Recognized | None:
+        """Where the operation gives what an operator has before its fused activation, and so leaves
+        that to another operation."""
+        for tensor in self._candidates(sources):
+            op = self.values.writer[tensor]
+            if op.options.get("fused_activation_function", "NONE") == "NONE":
+                continue
+            options = {**op.options, "fused_activation_function": "NONE"}
+            # A number of its own: it is another operator, for what is kept of its results.
+            outputs = self.values.compute(replace(op, index=~op.index, options=options))
+            if outputs is None or outputs[0][0].dtype.itemsize != made[0].dtype.itemsize:
+                continue
+            expected = [self.values.bytes_of(tensor, one) for one in outputs[0]]
+            window = find(made, expected, self._hint(tensor))
             if window is not None:
                 return self._recognized(tensor, window)
         return None
@@ -60,7 +87,7 @@ class Recognizer:
             expected = self._values_of(tensor, made)
             if expected is None:
                 continue
-            hint = self._hints.get(tensor, (0, 0, 0))
+            hint = self._hint(tensor)
             window = nearest(made, expected, hint)
             if window is not None and (best is None or window.wrong < best.window.wrong):
                 best = self._recognized(tensor, window)
@@ -72,7 +99,7 @@ class Recognizer:
         for tensor in self._candidates(sources):
             whole = self.values.model.tensor(tensor).shape
             picture = image(np.broadcast_to(np.int8(0), whole)).shape
-            hint = self._hints.get(tensor, (0, 0, 0))
+            hint = self._hint(tensor)
             flat = int(np.prod(picture)) == int(np.prod(shape))
             if flat:
                 return self._recognized(tensor, Window((0, 0, 0), shape, picture != shape))

@@ -1,10 +1,12 @@
-"""Look-up tables, entry by entry."""
+"""Look-up tables and constant operands, entry by entry."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcuzoo.graph.model import Op
 from mcuzoo.npu.check.constants import Difference
@@ -44,3 +46,47 @@ def table_differences(table: bytes, values: Values, chain: Iterable[Op]) -> Iter
                     f"{int(held[at])}; {len(wrong)} of {len(held)} entries differ (as bytes)",
                 )
             return
+
+
+_OF_SOFTMAX = frozenset((0, 1, 2, 4, 12, 35, 1 << 29, 1 << 30, 2**31 - 1, 1515870810, -1010580540))
+"""Constants of TFLM's SOFTMAX (gemmlowp's fixedpoint.h: 48/17 and -32/17 in Q2.29, ones in Q0.31,
+Q1.30 and Q2.29) and of how Vela counts its shifts."""
+
+
+def operand_differences(
+    operands: Sequence[NDArray[Any]], values: Values, chain: Sequence[Op]
+) -> Iterator[Difference]:
+    """`operands`: inputs of an operation that are constants."""
+    own = [
+        tensor.data
+        for op in chain
+        for index in op.inputs
+        if index != -1
+        for tensor in [values.source.tensor(index)]
+        if tensor.data is not None and tensor.quantization is not None
+    ]
+    softmax = any(op.name == "SOFTMAX" for op in chain)
+    for operand in operands:
+        if any(_same(operand, data) for data in own):
+            continue
+        if softmax and operand.dtype.itemsize == 4:
+            wrong = sorted(set(np.unique(operand).tolist()) - _OF_SOFTMAX)
+            if wrong:
+                yield Difference(
+                    "arithmetic", "constant operand", "a constant of SOFTMAX", str(wrong[0])
+                )
+            continue
+        size = operand.size, operand.dtype.itemsize
+        alike = [data for data in own if (data.size, data.dtype.itemsize) == size]
+        for data in alike[:1]:
+            differ = np.flatnonzero(data.reshape(-1) != operand.reshape(-1))
+            yield Difference(
+                "arithmetic",
+                f"constant operand, element {int(differ[0])}",
+                str(data.reshape(-1)[differ[0]]),
+                f"{operand.reshape(-1)[differ[0]]}; {len(differ)} of {data.size} differ",
+            )
+
+
+def _same(operand: NDArray[Any], data: NDArray[Any]) -> bool:
+    return operand.size == data.size and np.array_equal(operand.reshape(-1), data.reshape(-1))

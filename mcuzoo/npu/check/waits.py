@@ -44,7 +44,8 @@ class WaitFault:
 
 @dataclass
 class WaitCheck:
-    """faults: in the order of the stream. pairs: of operations of which one must await the other.
+    """config: the NPU. faults: in the order of the stream. pairs: of operations of which one must
+    await the other.
     `_kernels`, `_copies`: what may still be at work, oldest first."""
 
     config: NpuConfig | None

@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 
 Arrays = list[NDArray[Any]]
 
+_MOST_STARTS = 64
 _LEAST = 8
 """Fewer values might be a part of any tensor by chance."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """A part of a tensor, as (height, width, channels): where it begins, and its shape. flat: the
-    operation has the same elements in the same order in another shape. wrong: elements that are
-    not as they should be, of all probes."""
+    """A part of a tensor, as (height, width, channels). start: where it begins. shape: of the part.
+
+    flat: the operation has the same elements in the same order in another shape. wrong: elements
+    that are not as they should be, of all probes.
+    """
 
     start: tuple[int, int, int]
     shape: tuple[int, int, int]
@@ -44,8 +47,8 @@ def image(values: NDArray[Any]) -> NDArray[Any]:
     return values.reshape((1,) * (3 - values.ndim) + values.shape)
 
 
-def find(made: Arrays, tensor: Arrays) -> Window | None:
-    """The window of `tensor` that is `made` in all probes."""
+def find(made: Arrays, tensor: Arrays, hint: tuple[int, int, int] = (0, 0, 0)) -> Window | None:
+    """The window of `tensor` that is `made` in all probes; that at `hint`, if it is one of many."""
     shape = made[0].shape
     if made[0].size == tensor[0].size:
         if all(map(_same, made, tensor)):
@@ -57,7 +60,8 @@ def find(made: Arrays, tensor: Arrays) -> Window | None:
     whole = np.stack([image(one) for one in tensor])
     if any(size > most for size, most in zip(shape, whole.shape[1:], strict=True)):
         return None
-    for start in _starts(made, whole, shape):
+    starts = _starts(made, whole, shape)
+    for start in sorted(starts, key=lambda one: one != hint)[:_MOST_STARTS]:
         window = Window(start, shape)
         if all(_same(one, window.of(own)) for one, own in zip(made, tensor, strict=True)):
             return window

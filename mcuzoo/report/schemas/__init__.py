@@ -31,6 +31,7 @@ VERSIONS: Mapping[str, int] = {
     "fetch": 1,
     "fit": 1,
     "fit-linux": 1,
+    "fit-linux-many": 1,
     "fit-measure": 1,
     "fit-universal": 1,
     "flash": 1,

@@ -40,7 +40,7 @@ from mcuzoo.data.labels import Classes
 from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.recipe import Recipe
-from mcuzoo.report.html.blocks import Gallery, Page
+from mcuzoo.report.html.blocks import Gallery, Page, Table
 from mcuzoo.report.html.page import page_html
 from mcuzoo.report.html.run import RunPage, run_html, run_page
 from mcuzoo.run.feed import Prepared, prepare
@@ -398,6 +398,16 @@ def test_a_delegate_has_a_card_and_its_flips_are_shown() -> None:
     ]
     (unlike,) = [one for one in page.sections if one.anchor == "unequal"]
     assert unlike.title == "Answers unlike the host's" and len(cards(page, "unequal").cards) == 4
+
+    (table,) = next(one for one in page.sections if one.anchor == "delegate").blocks
+    assert isinstance(table, Table)
+    assert [cell.text for cell in table.rows[0]][:4] == [
+        "ethosu and the host", "0 of 16", "2", "4 of 16",
+    ]  # fmt: skip
+    rows = [replace(row, cpu_top1=row.host_top1, cpu_difference=1) for row in run.summary.rows]
+    beside = summarize(replace(run.summary.meta, cpu_engine="builtin"), rows)
+    shown = html_of(replace(run, summary=beside))
+    assert "ethosu and the board&#39;s CPU (builtin)" in shown
 
     settings = replace(run.summary.meta.settings, max_flips=3)
     beyond = summarize(replace(run.summary.meta, settings=settings), run.summary.rows)

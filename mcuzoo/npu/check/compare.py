@@ -1,0 +1,147 @@
+"""The constants of the operation at hand against those of the operators that it does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.graph.model import Op
+from mcuzoo.npu.check.constants import (
+    Difference,
+    Weights,
+    same_weights,
+    scale_differences,
+    source_weights,
+    weight_differences,
+)
+from mcuzoo.npu.check.notes import Notes, Progress
+from mcuzoo.npu.check.recognize import Recognized
+from mcuzoo.npu.check.tables import operand_differences, table_differences
+from mcuzoo.npu.check.values import WEIGHTED, Values
+from mcuzoo.npu.interpreter import Broken, Interpreter
+from mcuzoo.npu.memory import Memory, OutsideError
+from mcuzoo.npu.operations import BlockOperation
+from mcuzoo.npu.scales import Scales
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Constants of an operation, as they stand in memory before it runs.
+
+    weights: (output channels, height, width, input channels); None: no convolution, or one that
+    cannot be decoded, which running it will tell. scales: None where all channels share one.
+    table: its look-up table. operands: inputs that are constants.
+    """
+
+    weights: Weights | None
+    scales: Scales | None
+    table: bytes | None
+    operands: tuple[NDArray[Any], ...]
+
+
+def held(
+    interpreter: Interpreter,
+    memory: Memory,
+    operation: BlockOperation,
+    table: bytes | None,
+    operands: Sequence[NDArray[Any]],
+) -> Held:
+    weights, scales = None, None
+    if operation.weights:
+        try:
+            scales = interpreter.scales(memory, operation)
+            weights = interpreter.weights(memory, operation)
+        except (Broken, OutsideError):
+            pass
+    return Held(weights, scales, table, tuple(operands))
+
+
+def layer_of(operation: BlockOperation, found: Recognized) -> Op:
+    """The operator that gives the operation its name: of a convolution the one with weights."""
+    weighted = [op for op in found.chain if op.name in WEIGHTED]
+    return weighted[0] if weighted and operation.weights else found.chain[0]
+
+
+class Comparison:
+    def __init__(self, values: Values, progress: Progress, notes: Notes) -> None:
+        self.values = values
+        self.progress = progress
+        self.notes = notes
+
+    def likely(self, own: Held, found: Recognized) -> bool:
+        """Whether the weights are, for the most part, those of the operator: for a convolution
+        whose outputs are all wrong."""
+        weighted = [op for op in found.chain if op.name in WEIGHTED]
+        source = source_weights(self.values.model, weighted[0]) if len(weighted) == 1 else None
+        if source is None or own.weights is None:
+            return False
+        first = found.window.start[2]
+        same = same_weights(own.weights, source[first : first + len(own.weights)])
+        return same is not None and bool(same.mean() > 0.5)
+
+    def whole(self, operation: BlockOperation, own: Held, found: Recognized) -> bool:
+        """Compare all constants of an operation that does whole operators; True: they are right."""
+        layer = layer_of(operation, found)
+        differences = self._weighted(operation, own, found, layer)
+        differences += self._others(own, found.chain)
+        self._tell(operation, layer, differences)
+        return not differences
+
+    def loose(self, operation: BlockOperation, own: Held, following: Sequence[Op]) -> None:
+        """Compare those of an operation that is a part of one of the operators that follow."""
+        if operation.weights:
+            self.notes.unproven.append(
+                f"Word {operation.word}: the weights of a {operation.name} that does no whole "
+                "operator were judged by what they compute, not one by one."
+            )
+        if following:
+            self._tell(operation, following[0], self._others(own, following))
+
+    def _others(self, own: Held, chain: Sequence[Op]) -> list[Difference]:
+        found = list(operand_differences(own.operands, self.values, chain))
+        if own.table is not None:
+            found += table_differences(own.table, self.values, chain)
+        return found
+
+    def _tell(
+        self, operation: BlockOperation, layer: Op, differences: Sequence[Difference]
+    ) -> None:
+        for one in differences:
+            self.notes.add(operation, layer, one.kind, one.where, (one.expected, one.found))
+
+    def _weighted(
+        self, operation: BlockOperation, own: Held, found: Recognized, layer: Op
+    ) -> list[Difference]:
+        weights, scales = own.weights, own.scales
+        if weights is None:
+            return []
+        model = self.values.model
+        source = source_weights(model, layer) if layer.name in WEIGHTED else None
+        if source is None:
+            parts = [weights]
+            if scales is not None:
+                parts += [scales.bias, scales.multiplier, scales.shift, scales.unused]
+            if any(len(np.unique(part)) > 1 for part in parts):
+                self.notes.unproven.append(
+                    f"Word {operation.word}: weights that Vela made for {layer.index} {layer.name} "
+                    "were judged by what they compute, not one by one."
+                )
+            return []
+        whole = found.window.flat or len(weights) == len(source)
+        first = 0 if whole else found.window.start[2]
+        part = source[first : first + len(weights)]
+        differences = list(weight_differences(weights, part, first))
+        if scales is not None:
+            after = found.chain[: found.chain.index(layer) + 1]
+            outputs = tuple(op.outputs[0] for op in reversed(after))
+            differences += scale_differences(scales, model, layer, outputs, first)
+        compared = self.progress.compared.setdefault(layer.index, set())
+        fresh = set(range(first, first + len(weights))) - compared
+        compared |= fresh
+        self.progress.weights += len(fresh) * int(np.prod(source.shape[1:]))
+        self.progress.scales += len(fresh) if scales is not None else 0
+        return differences
