@@ -32,7 +32,7 @@ NEWEST := $(if $(LOCK),,-newest)
 DEMO := $(VENV)/.demo$(NEWEST)
 TEST := $(VENV)/.$(SET)$(NEWEST)
 
-.PHONY: demo test quick full nightly fuzz soak test-newest farm farm-tests check bench docs site \
+.PHONY: demo test quick full nightly fuzz soak arm64 test-newest farm farm-tests check bench docs site \
     screenshots dist sbom lock clean
 
 demo: $(DEMO)
@@ -63,7 +63,12 @@ nightly: $(TEST)
 	        --hypothesis-profile=nightly --hypothesis-seed=$$seed || exit 1; \
 	    seed=$$((seed + 1)); unset MCUZOO_NIGHTLY_MODELS; \
 	done
-	$(MAKE) fuzz soak
+	$(MAKE) fuzz soak arm64
+
+# The Python agent of boards with Linux on an emulated AArch64, where Debian's packages can be had.
+arm64: $(TEST)
+	@python=$$($(BIN)/python tools/linux_arm64.py build/arm64) || exit 0; \
+	MCUZOO_ARM64_PYTHON=$$python $(PYTEST) -m "" tests/link/test_agent_on_arm64.py
 
 # What it finds stays in build/fuzz.
 fuzz: $(TEST)

@@ -112,6 +112,8 @@ def verdict_of(
         warnings.append(f"{blamed.text} Their answers are let pass (max_flips).")
     elif blamed is not None:
         findings.append((blamed.part, blamed.text))
+    elif unlike.foreign and wrong_layer is not None and wrong_layer.part is None:
+        warnings.append(f"On {wrong_layer.file}, {wrong_layer.verdict}.")
     broke = min((blame for blame, _ in findings), key=list(Broke).index, default=None)
     reasons = tuple(reason for _, reason in findings)
     if broke is None:

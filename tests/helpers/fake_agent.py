@@ -7,7 +7,6 @@ import os
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +90,8 @@ class FakeAgent:
         self._choice = choice
         self.selected = next(iter(engines))
         self.asked: list[str] = []
+        self.runs: dict[str, str] = {}
+        """SHA-256 of the file that an engine runs, if it is another one than the model."""
         self._manifest = manifest
         self._reader = FrameReader()
         self._input = bytearray()
@@ -189,7 +190,7 @@ class FakeAgent:
             library="",
             op_count=1,
             delegated=bool(self._delegate),
-            sha256=sha256(self.selected.encode()).hexdigest(),
+            sha256=self.runs.get(self.selected, self._manifest.model.sha256),
             warm_up_count=0,
             warm_up_ns=0,
             text="",

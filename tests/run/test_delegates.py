@@ -219,6 +219,7 @@ def test_an_npu_that_does_not_what_its_file_says() -> None:
     assert file.verdict.broke is Broke.COMPILER and claims(file)["compiler"] is False
     nothing = on_delegate(wrong=replace(NPU, part=None))
     assert nothing.verdict.passed is None and "npu" not in claims(nothing)
+    assert nothing.verdict.warnings[0].startswith("On a.png, op 3 CONV_2D")
 
 
 def test_flips_that_are_bounded_let_the_bytes_of_an_npu_pass() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -11,7 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.commands import invoke
+from helpers.fake_agent import FakeAgent, nudged
 from helpers.fake_board import HELLO
+from helpers.fault_proxy import Line
 
 from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.board.load import load_any_board
@@ -163,3 +168,30 @@ def test_the_finder_asks_once_and_only_what_can_be_judged(
     written(tmp_path, b"no model")
     LayerFinder(board, engine(), kept.append, one_turn(None), tmp_path).find(ready())
     assert len(kept) == 1 and "model_vela.tflite" in board.troubles[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs ptys")
+def test_a_run_names_the_npu_or_the_compiler(tmp_path: Path) -> None:
+    """Exported for the i.MX 93, and run on an agent whose NPU is a step off; then with a file that
+    is wrong; then with another file on the board."""
+    project = tmp_path / "project"
+    assert invoke(("export", "signs", "--board", "imx93", "-o", project)).exit_code == 0
+    file = project / "model/model_vela.tflite"
+    right = file.read_bytes()
+    wrong = bytearray(right)
+    constants = parse_vela(right, "signs").npu_ops[0].constants
+    wrong[right.index(constants) + len(constants) // 3] ^= 0x10
+    cases = ((right, right, "npu"), (bytes(wrong), bytes(wrong), "compiler"), (right, b"", None))
+    for number, (here, there, broke) in enumerate(cases):
+        file.write_bytes(here)
+        agent = FakeAgent(project, {"ethosu": nudged(1)}, choice=True)
+        agent.runs["ethosu"] = sha256(there).hexdigest()
+        with Line(agent) as line:
+            where = ("--port", line.url, "--project", project, "--images", "signs", "--limit", 3)
+            done = invoke(("run-serial", *where, "--out", tmp_path / f"run{number}", "--json"))
+        found = json.loads(done.stdout)
+        assert found["verdict"]["broke"] == broke == found["wrong_layer"]["part"]
+        assert done.exit_code == (0 if broke is None else 1)
+        assert found["verdict"]["passed"] is (None if broke is None else False)
+        within = invoke(("report", tmp_path / f"run{number}", "--max-flips", 3))
+        assert within.exit_code == 0 and within.stdout.endswith("verdict     pass\n")

@@ -20,7 +20,12 @@ from mcuzoo.npu.check.constants import (
 )
 from mcuzoo.npu.check.notes import Notes, Progress
 from mcuzoo.npu.check.recognize import Recognized
-from mcuzoo.npu.check.tables import operand_differences, table_differences
+from mcuzoo.npu.check.tables import (
+    PADDING,
+    fill_differences,
+    operand_differences,
+    table_differences,
+)
 from mcuzoo.npu.check.values import WEIGHTED, Values
 from mcuzoo.npu.interpreter import Broken, Interpreter
 from mcuzoo.npu.memory import Memory, OutsideError
@@ -114,6 +119,10 @@ class Comparison:
             )
         if following:
             self._tell(operation, following[0], self._others(own, following))
+        elif not operation.weights:
+            pads = [op for op in self.values.model.ops if op.name in PADDING]
+            found = list(fill_differences(own.operands, self.values))
+            self._tell(operation, pads[0] if pads else None, found)
 
     def _interleaved(self, own: Held, layer: Op) -> list[Difference] | None:
         """Of every n-th output channel of a DEPTHWISE_CONV_2D that makes n of each input channel,
@@ -138,7 +147,7 @@ class Comparison:
         return found
 
     def _tell(
-        self, operation: BlockOperation, layer: Op, differences: Sequence[Difference]
+        self, operation: BlockOperation, layer: Op | None, differences: Sequence[Difference]
     ) -> None:
         for one in differences:
             self.notes.add(operation, layer, one.kind, one.where, (one.expected, one.found))
