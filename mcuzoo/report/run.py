@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mcuzoo.errors import InputError
 from mcuzoo.files import write_output
-from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
+from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note, milliseconds
 from mcuzoo.project.recipe import recipe_document
 from mcuzoo.prose import wrapped
 from mcuzoo.quoting import printable
@@ -187,8 +187,13 @@ def _latency(latency: Latency | None, done: int, agent: str) -> str:
     kind = f"{who}; " if who else ""
     if latency.median_ms is None:
         return f"{spread} {latency.unit}, which are not time ({kind}{images})"
-    clock = f" at {latency.core_clock_hz / 1e6:g} MHz" if latency.unit == "cycles" else ""
-    return f"{latency.median_ms:.2f} ms{clock} ({kind}{spread} {latency.unit}; {images})"
+    if latency.unit == "cycles":
+        clock = f"at {latency.core_clock_hz / 1e6:g} MHz"
+        return f"{latency.median_ms:.2f} ms {clock} ({kind}{spread} {latency.unit}; {images})"
+    ends = (milliseconds(end, latency.unit, 0) for end in (latency.minimum, latency.maximum))
+    low, high = (f"{end:.2f}" for end in ends if end is not None)
+    among = "" if low == high else f"median of {low} to {high} ms; "
+    return f"{latency.median_ms:.2f} ms ({kind}{among}{images})"
 
 
 def run_document(run: Path, summary: RunSummary) -> dict[str, object]:

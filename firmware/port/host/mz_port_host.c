@@ -17,7 +17,7 @@
 #define MAX_BAUD 4000000u
 
 mz_ends mz_posix_ends(void) {
-    return (mz_ends){STDIN_FILENO, STDOUT_FILENO, -1};
+    return (mz_ends){STDIN_FILENO, STDOUT_FILENO, -1, 20};
 }
 
 void mz_posix_lost(int status) {

@@ -95,7 +95,7 @@ mz_ends mz_posix_ends(void) {
     case TTY:
         return mz_tty_ends();
     default:
-        return (mz_ends){STDIN_FILENO, STDOUT_FILENO, -1};
+        return (mz_ends){STDIN_FILENO, STDOUT_FILENO, -1, 1000};
     }
 }
 

@@ -111,7 +111,7 @@ bool mz_tcp_start(const char *text, const char *adopted) {
 }
 
 mz_ends mz_tcp_ends(void) {
-    return (mz_ends){client, client, PATIENCE_MS};
+    return (mz_ends){client, client, PATIENCE_MS, 1000};
 }
 
 void mz_tcp_lost(void) {

@@ -98,7 +98,7 @@ mz_ends mz_tty_ends(void) {
         const struct timespec pause = {0, AGAIN_NS};
         nanosleep(&pause, NULL);
     }
-    return (mz_ends){device, device, PATIENCE_MS};
+    return (mz_ends){device, device, PATIENCE_MS, 20};
 }
 
 void mz_tty_lost(void) {

@@ -10,8 +10,6 @@
 
 #include "port/mz_port.h"
 
-#define IDLE_WAIT_MS 20
-
 /* Bytes that arrive while the firmware writes. */
 static uint8_t ring[16384];
 static uint32_t ring_read;
@@ -44,7 +42,7 @@ static bool take(int input) {
 static void wait_for_bytes(void) {
     const mz_ends ends = mz_posix_ends();
     struct pollfd both[2] = {{ends.input, POLLIN, 0}, {mz_posix_door(), POLLIN, 0}};
-    if (poll(both, 2, IDLE_WAIT_MS) <= 0) {
+    if (poll(both, 2, ends.idle_ms) <= 0) {
         return;
     }
     /* An end that has closed says so before somebody else may come. */

@@ -13,6 +13,7 @@ typedef struct {
     int input;
     int output;
     int patience_ms; /* how long the other end may take nothing; -1: for ever */
+    int idle_ms;     /* the longest wait for bytes: what changes its rate must tick meanwhile */
 } mz_ends;
 
 mz_ends mz_posix_ends(void);
