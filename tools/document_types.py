@@ -286,7 +286,10 @@ RUN = of(
     reference=Agreement | None,
     delegates=list[str],
     flips=FLIPS | None,
-    board_cpu=of("BoardCpu", reference=Agreement, flips=FLIPS, host_flips=FLIPS | None) | None,
+    board_cpu=of(
+        "BoardCpu", engine=str | None, reference=Agreement, flips=FLIPS, host_flips=FLIPS | None
+    )
+    | None,
     wrong_layer=WrongLayer | None,
     stack=StackUse | None,
     latency=plus(Latency, median_ms=float | None) | None,

@@ -724,12 +724,14 @@ class Agent:
         wanted = frame.payload[4:].decode("utf-8", "replace")
         offers = {one.spoken: one for one in self.settings.delegates}
         if wanted and (nonce, frame.payload) != self._selected:
-            if wanted not in offers:
+            names = {one.name: one for one in reversed(self.settings.delegates)}
+            chosen = offers.get(wanted, names.get("none" if wanted == "reference" else wanted))
+            if chosen is None:
                 raise Refused(BAD_RANGE, "not offered: {}".format(" ".join(offers)))
             self._selected = (nonce, frame.payload)
-            if wanted != self.delegate.spoken or self.engine is None:
+            if chosen != self.delegate or self.engine is None:
                 self._pristine = False
-                self._use(offers[wanted])
+                self._use(chosen)
         engine = self.engine
         reply = struct.pack("<IB", nonce, engine is not None)
         reply += text(self.delegate.name if engine is None else engine.name)

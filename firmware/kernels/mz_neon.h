@@ -2,11 +2,11 @@
  * Copyright (c) 2026 The mcuzoo authors */
 /* NEON of Arm's 64-bit cores, for the inner loops of the portable kernels. The results are those of
  * the loops in C, bit for bit: sums are sums of the same products, and both roundings of TFLM are
- * instructions of these cores. Without NEON, MZ_HAS_NEON is not defined. */
+ * instructions of these cores. Without NEON, or with MZ_WITHOUT_NEON, MZ_HAS_NEON is not defined. */
 #ifndef MZ_NEON_H
 #define MZ_NEON_H
 
-#if defined(__aarch64__) && defined(__ARM_NEON)
+#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(MZ_WITHOUT_NEON)
 
 #include <arm_neon.h>
 #include <stdint.h>

@@ -350,17 +350,17 @@ static inline bool mz_unpack_read_tensor(mz_span payload, mz_msg_read_tensor *me
 /* What the board is and what it runs. The place of `protocol_version` never changes. Fields with a
  * default are newer: the message of an older firmware ends before them. window: how many frames it
  * takes before it has answered the first of them. max_chunk_bytes: the most `data` in one frame.
- * core_clock_hz: what its counts of cycles are of. cpuid: the core's CPUID register; an emulated
- * core has one of its own, a program on a computer 0. arena_bytes: the whole arena, with what the
- * runtime keeps for itself; arena_used_bytes: what it takes of that. op_count: kernels per
- * inference, so records of a profile. runtime: "aot" or "tflm", with a version; toolchain: compiler
- * and version. runtime_error: why no model can run, "" for none. model_capacity_bytes: the largest
- * model that can be uploaded, 0 where none can; model_bytes: the one that is there. agent,
- * count_unit: numbers of the words in link/hello.py. features: bits of Feature. receive_bytes: how
- * many received bytes it keeps while it works; 0: it does not say. delegate: who computes, if in an
- * arithmetic of its own ("xnnpack"); "": byte for byte as TFLM. model_sha256: of the linked or
- * uploaded model. input, output: its tensors. build_id: the hash of all that the firmware is made
- * of. */
+ * core_clock_hz: what its counts of cycles are of. cpuid: the core's CPUID register, or MIDR_EL1 of
+ * a Cortex-A; an emulated core has one of its own, a program that cannot read it says 0.
+ * arena_bytes: the whole arena, with what the runtime keeps for itself; arena_used_bytes: what it
+ * takes of that. op_count: kernels per inference, so records of a profile. runtime: "aot" or
+ * "tflm", with a version; toolchain: compiler and version. runtime_error: why no model can run, ""
+ * for none. model_capacity_bytes: the largest model that can be uploaded, 0 where none can;
+ * model_bytes: the one that is there. agent, count_unit: numbers of the words in link/hello.py.
+ * features: bits of Feature. receive_bytes: how many received bytes it keeps while it works; 0: it
+ * does not say. delegate: who computes, if in an arithmetic of its own ("xnnpack"); "": byte for
+ * byte as TFLM. model_sha256: of the linked or uploaded model. input, output: its tensors.
+ * build_id: the hash of all that the firmware is made of. */
 typedef struct {
     uint8_t protocol_version;
     uint8_t window;

@@ -62,8 +62,8 @@ mz_count mz_port_cycles(void);
 /* Stop that counter; or let it continue from its value. */
 void mz_port_hold_cycles(bool still);
 
-/* The core's CPUID register; 0 if there is no Cortex-M. An implementer other than 0x41 (Arm) means
- * an emulator. */
+/* The core's CPUID register, or MIDR_EL1 of a Cortex-A; 0 if neither can be read. An implementer
+ * other than 0x41 (Arm) means an emulator. */
 uint32_t mz_port_cpuid(void);
 
 /* Address of the first register that start-up gave up waiting for (a clock, a regulator), or 0. */

@@ -270,6 +270,7 @@ def _schemas(last: str) -> Answer:
     return _beginning(last, dict.fromkeys((*VERSIONS, *known_schemas()), "document"))
 
 
+_ENGINES = ("reference", "tflm", "litert-ref", "xnnpack", "single-rounding", "emulator")
 _NORMALIZE = ("pixel", "raw", "unit", "tf", "torch", "caffe")
 
 _KNOWN: dict[tuple[str, str], Callable[[str], Answer]] = {
@@ -303,8 +304,8 @@ _KNOWN: dict[tuple[str, str], Callable[[str], Answer]] = {
     ("", "color"): _one_of(*COLORS),
     ("", "fit"): _one_of(*FITS),
     ("", "normalize"): _one_of(*_NORMALIZE),
-    ("evaluate", "engine"): _one_of("reference", "tflm", "litert-ref", "xnnpack", "emulator"),
-    ("evaluate", "against"): _one_of("reference", "tflm", "litert-ref", "xnnpack", "emulator"),
+    ("evaluate", "engine"): _one_of(*_ENGINES),
+    ("evaluate", "against"): _one_of(*_ENGINES),
     ("convert", "io"): _one_of("keep", "int8"),
     ("rig", "action"): _one_of("scan", "check"),
     ("schema", "name"): _schemas,

@@ -26,9 +26,9 @@ def fit(
     options: AnyFitOptions,
     files: PageFiles,
     models: Annotated[
-        tuple[str, ...],
+        list[str] | None,
         Argument("A model of the zoo, or a .tflite file; with Linux, several.", metavar="MODEL"),
-    ] = (),
+    ] = None,
     universal: Annotated[
         bool,
         Option("What a universal firmware has for arena and models; MODEL or none.", "--universal"),
@@ -53,12 +53,28 @@ def fit(
     from mcuzoo.board.load import load_any_board
     from mcuzoo.report.ci import told
 
-    if isinstance(load_any_board(board), LinuxBoard):
-        with told(files, "fit"):
+    if files.html is not None and (universal or measure):
+        named = "--universal" if universal else "--measure"
+        raise UsageError(f"--html: fit {named} has no page.", f"Leave out --html or {named}.")
+    with told(files, "fit"):
+        if isinstance(load_any_board(board), LinuxBoard):
             _refuse_foreign(options, files, universal, measure)
-            _fit_linux(models, board, options, files, json_output)
-        return
-    model = models[0] if models else None
+            _fit_linux(tuple(models or ()), board, options, files, json_output)
+            return
+        model = _one_model(models or [], board, options)
+        if universal:
+            _fit_universal(model, board, options, files, json_output)
+        elif model is None:
+            raise _no_model()
+        elif measure:
+            _measure(model, board, options, files, json_output)
+        else:
+            _fit(model, board, options, files, json_output)
+
+
+def _one_model(models: list[str], board: str, options: AnyFitOptions) -> str | None:
+    """The model for a board with a microcontroller. Raises UsageError for several, and for an
+    option that means nothing there."""
     if len(models) > 1:
         raise UsageError(
             f"fit: {len(models)} models, and {board} takes one.",
@@ -69,18 +85,7 @@ def fit(
             f"{words[0]} is for boards with an Ethos-U NPU; {board} has a microcontroller.",
             f"Leave out {words[0]}; mcuzoo boards lists the boards.",
         )
-    if files.html is not None and (universal or measure):
-        named = "--universal" if universal else "--measure"
-        raise UsageError(f"--html: fit {named} has no page.", f"Leave out --html or {named}.")
-    with told(files, "fit"):
-        if universal:
-            _fit_universal(model, board, options, files, json_output)
-        elif model is None:
-            raise _no_model()
-        elif measure:
-            _measure(model, board, options, files, json_output)
-        else:
-            _fit(model, board, options, files, json_output)
+    return models[0] if models else None
 
 
 def _refuse_foreign(

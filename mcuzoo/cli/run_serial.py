@@ -33,6 +33,8 @@ def run_serial(
 
     Exits 0 when the run passes; 1 when a budget does not hold or outputs differ from the host's; 2
     for unusable input; 3 when the rig lost images; 4 when the firmware is another one, or faults.
+    Outputs of a delegate (XNNPACK, an NPU) may differ: --max-flips and --min-top1 judge its
+    answers; without them it is compared, not judged, which exits 0 as well.
     """
     from mcuzoo.cli.output import print_json, summary_aside, tell, width
     from mcuzoo.cli.run_progress import RunProgress

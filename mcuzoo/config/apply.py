@@ -9,6 +9,7 @@ from typing import Any
 from mcuzoo.config.keys import WRITTEN
 from mcuzoo.config.source import Layer, Setting
 from mcuzoo.emulator.scheme import SCHEME, split_port
+from mcuzoo.errors import McuzooError
 from mcuzoo.options import flag_of
 from mcuzoo.project.kinds import MANIFEST_NAME
 
@@ -114,6 +115,26 @@ def _of_fit(given: Layer) -> None:
     if not _typed(given, "measure"):
         _drop(given, "tflm", "output", "port", "baud")
     _of_export(given)
+    board = given.get("board")
+    if board is not None:
+        _drop(given, *_idle_on(str(board.value)))
+
+
+def _idle_on(board: str) -> list[str]:
+    """The parameters of `fit` that mean nothing on such a board."""
+    from mcuzoo.board.linux import LinuxBoard
+    from mcuzoo.board.load import load_any_board
+    from mcuzoo.plan.options import AnyFitOptions
+
+    options = AnyFitOptions()
+    try:
+        found = load_any_board(board)
+    except McuzooError:
+        return []  # the command itself will say so
+    if isinstance(found, LinuxBoard):
+        kept = options.linux_names()
+        return [name for name in (*options.mcu_names(), "html") if name not in kept]
+    return [name for name in options.linux_names() if name not in options.mcu_names()]
 
 
 def _of_export(given: Layer) -> None:

@@ -48,7 +48,7 @@ TAKEN_BY: Mapping[str, Mapping[str, str]] = {
         "try": "model",
         "fetch": "model",
         "inspect": "model",
-        "fit": "model",
+        "fit": "models",
         "export": "models",
         "evaluate": "model",
         "doctor-image": "model",
@@ -107,7 +107,10 @@ NO_BUDGETS = frozenset(("report",))
 """Commands that are not judged by `[budgets]`: what they show was judged when it was run."""
 
 ONLY_TYPED = frozenset(
-    {"json_output", "force", "resume", "universal", "dry_run", "command", "shell", "measure"}
+    {
+        *("json_output", "force", "resume", "universal", "dry_run", "command", "shell", "measure"),
+        "vela_program",
+    }
 )
 """Parameters without a key: they change what a command is, or let it run a program."""
 

@@ -49,7 +49,8 @@ def render_c_header() -> str:
         "MZ_MAX_TEXT_BYTES": MAX_TEXT_BYTES,
         "MZ_PROFILE_RECORD_BYTES": PROFILE_RECORD_BYTES,
     }
-    codes = {f"MZ_MSG_{_words(message).upper()}": code for code, message in MESSAGES.items()}
+    by_code = sorted(MESSAGES.items())
+    codes = {f"MZ_MSG_{_words(message).upper()}": code for code, message in by_code}
     parts = [
         _HEAD,
         "\n".join(f"#define {name} {value}u" for name, value in constants.items()),
@@ -61,7 +62,7 @@ def render_c_header() -> str:
         _enum("mz_encoding", _members("MZ_ENCODING_", Encoding)),
         _enum("mz_agent", _members("MZ_AGENT_", Agent)),
         _enum("mz_count_unit", _members("MZ_COUNT_", CountUnit)),
-        *(_message(message) for message in MESSAGES.values()),
+        *(_message(message) for _, message in by_code),
         "#endif",
     ]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"

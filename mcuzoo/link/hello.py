@@ -12,7 +12,8 @@ from mcuzoo.link.counts import UNKNOWN_UNIT, Agent, CountUnit
 from mcuzoo.link.state import Timing
 from mcuzoo.project.manifest import TensorSpec
 
-_ARM = 0x41
+_ARM, _SOFTWARE = 0x41, 0
+"""Implementers, bits 31 to 24 of CPUID and MIDR_EL1."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,12 @@ def _hello(reply: messages.HelloReply) -> Hello:
 
 
 def _agent(reply: messages.HelloReply) -> Agent:
-    """What the board says it is, or else what its CPUID says; UNSAID for no Cortex-M."""
+    """What the board says it is, or else what its CPUID says; UNSAID for no Cortex-M.
+
+    A process on a core of software, such as QEMU's, is emulated, though it cannot know.
+    """
+    if reply.agent == Agent.PROCESS and reply.cpuid and reply.cpuid >> 24 == _SOFTWARE:
+        return Agent.EMULATOR
     if reply.agent in (Agent.SILICON, Agent.EMULATOR, Agent.PROCESS):
         return Agent(reply.agent)
     if reply.cpuid == 0:

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.errors import UsageError
+from mcuzoo.link.channel import Channel, Refused
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Profile
-from mcuzoo.link.messages import Feature
+from mcuzoo.link.messages import ErrorCode, Feature
 from mcuzoo.link.questions import EngineFacts, read_tensor, select_engine
 from mcuzoo.link.session import Session
+from mcuzoo.link.state import Timing
 
 
 def engine_of(session: Session) -> EngineFacts:
@@ -24,18 +26,26 @@ def engine_of(session: Session) -> EngineFacts:
 
 
 def choose_engine(session: Session, name: str) -> EngineFacts:
-    """Let the board compute with the engine `name`, one of its offers, from now on.
+    """Let the board compute with the engine `name` from now on: one of its offers, or what HELLO
+    says of one.
 
     One that cannot be set up is not `ready`, and says why. Raises UsageError for a board without a
     choice of engines, or without this one, else as Session.ask.
     """
     offers = engine_of(session).offers
-    if name not in offers:
+
+    def select(channel: Channel, timing: Timing) -> EngineFacts:
+        try:
+            return select_engine(channel, timing, name)
+        except Refused as refusal:
+            if refusal.error.error != ErrorCode.BAD_RANGE:
+                raise
         raise UsageError(
             f"The agent at this port has no engine {name!r}: it has {', '.join(offers)}.",
             f"Start it with --delegate {name}, or write ?delegate={name} behind an ssh:// port.",
         )
-    facts = session.ask(f"the engine {name}", partial(select_engine, name=name))
+
+    facts = session.ask(f"the engine {name}", select)
     session.meet_again()
     return facts
 

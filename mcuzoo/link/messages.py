@@ -11,52 +11,24 @@ tensor.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
-from typing import Annotated, ClassVar
 
 from mcuzoo.link.codes import Encoding as Encoding
 from mcuzoo.link.codes import ErrorCode as ErrorCode
 from mcuzoo.link.codes import Feature as Feature
 from mcuzoo.link.codes import Flag as Flag
 from mcuzoo.link.codes import LogLevel as LogLevel
-from mcuzoo.link.wire import Digest, Number, Rest, Spec, Text
-from mcuzoo.project.manifest import TensorSpec
-
-PROTOCOL_VERSION = 1
-MAX_CHUNK_BYTES = 1024
-MAX_PAYLOAD_BYTES = MAX_CHUNK_BYTES + 8
-PROFILE_RECORD_BYTES = 16
-
-U8 = Annotated[int, Number("u8", "uint8_t {}", "<B")]
-U16 = Annotated[int, Number("u16", "uint16_t {}", "<H")]
-U32 = Annotated[int, Number("u32", "uint32_t {}", "<I")]
-U64 = Annotated[int, Number("u64", "uint64_t {}", "<Q")]
-Sha256 = Annotated[str, Digest()]
-String = Annotated[str, Text()]
-Data = Annotated[bytes, Rest()]
-Tensor = Annotated[TensorSpec, Spec()]
-
-
-class Sender(Enum):
-    HOST = "host"
-    BOARD = "board"
-
-
-class Message:
-    """Base of all messages. Subclasses are frozen dataclasses whose annotations are the fields."""
-
-    code: ClassVar[int]
-    sender: ClassVar[Sender]
-
-    def __init_subclass__(cls, code: int, sender: Sender) -> None:
-        if code in MESSAGES:
-            raise ValueError(f"{cls.__name__} and {MESSAGES[code].__name__} share code {code:#x}")
-        cls.code = code
-        cls.sender = sender
-        MESSAGES[code] = cls
-
-
-MESSAGES: dict[int, type[Message]] = {}
+from mcuzoo.link.linux_messages import Engine as Engine
+from mcuzoo.link.linux_messages import ReadTensor as ReadTensor
+from mcuzoo.link.linux_messages import SelectEngine as SelectEngine
+from mcuzoo.link.linux_messages import TensorData as TensorData
+from mcuzoo.link.message import MAX_CHUNK_BYTES as MAX_CHUNK_BYTES
+from mcuzoo.link.message import MAX_PAYLOAD_BYTES as MAX_PAYLOAD_BYTES
+from mcuzoo.link.message import MESSAGES as MESSAGES
+from mcuzoo.link.message import PROFILE_RECORD_BYTES as PROFILE_RECORD_BYTES
+from mcuzoo.link.message import PROTOCOL_VERSION as PROTOCOL_VERSION
+from mcuzoo.link.message import U8, U16, U32, U64, Data, Sha256, String, Tensor
+from mcuzoo.link.message import Message as Message
+from mcuzoo.link.message import Sender as Sender
 
 
 @dataclass(frozen=True)
@@ -201,32 +173,6 @@ class VerifyLine(Message, code=0x0F, sender=Sender.HOST):
 
 
 @dataclass(frozen=True)
-class SelectEngine(Message, code=0x10, sender=Sender.HOST):
-    """Compute with another engine from now on; without a name: only say which it is. Answered by
-    ENGINE. A board with Feature.ENGINES alone knows it.
-
-    delegate: its name in UTF-8, one of those that the board offers ("none", "ethosu").
-    """
-
-    nonce: U32
-    delegate: Data
-
-
-@dataclass(frozen=True)
-class ReadTensor(Message, code=0x11, sender=Sender.HOST):
-    """Asks for `length` bytes of the output of one operator, as PROFILE left it. Answered by
-    TENSOR_DATA. A board with Feature.TENSORS alone knows it.
-
-    op: the operator's number in the model file.
-    """
-
-    nonce: U32
-    op: U16
-    offset: U32
-    length: U16
-
-
-@dataclass(frozen=True)
 class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     """What the board is and what it runs. The place of `protocol_version` never changes.
 
@@ -234,8 +180,9 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
 
     window: how many frames it takes before it has answered the first of them. max_chunk_bytes: the
     most `data` in one frame. core_clock_hz: what its counts of cycles are of. cpuid: the core's
-    CPUID register; an emulated core has one of its own, a program on a computer 0. arena_bytes: the
-    whole arena, with what the runtime keeps for itself; arena_used_bytes: what it takes of that.
+    CPUID register, or MIDR_EL1 of a Cortex-A; an emulated core has one of its own, a program that
+    cannot read it says 0. arena_bytes: the whole arena, with what the runtime keeps for itself;
+    arena_used_bytes: what it takes of that.
     op_count: kernels per inference, so records of a profile. runtime: "aot" or "tflm", with a
     version; toolchain: compiler and version. runtime_error: why no model can run, "" for none.
     model_capacity_bytes: the largest model that can be uploaded, 0 where none can; model_bytes: the
@@ -398,40 +345,6 @@ class LineVerified(Message, code=0x8B, sender=Sender.BOARD):
     """What VERIFY_LINE brought."""
 
     nonce: U32
-    data: Data
-
-
-@dataclass(frozen=True)
-class Engine(Message, code=0x8C, sender=Sender.BOARD):
-    """Which engine computes, and what it made of the model.
-
-    ready: 1 if the model can run. delegate: as in HELLO_REPLY. library: the file of the delegate,
-    "" for none. op_count: operators of the file that runs; delegated: how many of them the delegate
-    took. sha256: of the file that runs, which may be compiled from the model. warm_up_count:
-    inferences on the first input that no RESULT counts; warm_up_ns: what all of them took, both 0
-    until then. text: why it is not ready; offers: all that may be selected, in
-    UTF-8, a line each.
-    """
-
-    nonce: U32
-    ready: U8
-    delegate: String
-    library: String
-    op_count: U16
-    delegated: U16
-    sha256: Sha256
-    warm_up_count: U16
-    warm_up_ns: U64
-    text: String
-    offers: Data
-
-
-@dataclass(frozen=True)
-class TensorData(Message, code=0x8D, sender=Sender.BOARD):
-    """A piece of an operator's output."""
-
-    nonce: U32
-    offset: U32
     data: Data
 
 

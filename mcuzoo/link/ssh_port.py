@@ -12,7 +12,7 @@ from typing import IO
 from mcuzoo.errors import PortError, command
 from mcuzoo.link.ssh_url import PROGRAM, SshTarget, parse_ssh_url
 from mcuzoo.processes import apart, end
-from mcuzoo.quoting import printable_lines
+from mcuzoo.quoting import printable
 
 CONNECT_S = 30.0
 """How long a login and the start of Python may take, on a slow board."""
@@ -164,7 +164,8 @@ class SshPort:
     def _said(self) -> str:
         """The last words of ssh and of the agent, on one line."""
         text = bytes(self._words).decode("utf-8", errors="replace")
-        lines = [line.strip() for line in printable_lines(text).splitlines() if line.strip()]
+        lines = [printable(line).strip() for line in text.splitlines()]
+        lines = [line for line in lines if line]
         return " | ".join(lines[-3:]).rstrip(".")
 
     def _end_in_words(self) -> str:

@@ -7,8 +7,6 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from mcuzoo.board.linux import LinuxBoard
-from mcuzoo.board.load import not_for_linux
 from mcuzoo.codegen.export import Project
 from mcuzoo.emulator.url import emulated_project, port_packages
 from mcuzoo.errors import UsageError
@@ -57,10 +55,7 @@ class Named:
         """The same as mcuzoo.export returns it."""
         folder = self.subject.project
         manifest = load_project(folder)
-        board = project_board(folder, manifest)
-        if isinstance(board, LinuxBoard):
-            raise not_for_linux(board)
-        return Project(folder, board, manifest)
+        return Project(folder, project_board(folder, manifest), manifest)
 
     @cached_property
     def firmware(self) -> Firmware:

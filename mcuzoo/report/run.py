@@ -110,11 +110,11 @@ def _of_delegates(summary: RunSummary) -> Iterator[tuple[str, str]]:
             yield "flips", flips_text(summary.flips)
     cpu = summary.cpu
     if cpu is not None:
-        whose = "those of the board's CPU"
+        whose = f"those of {summary.meta.cpu_engine or 'its kernels'}"
         yield "board's CPU", equality_text(cpu.agreement, whose)
-        yield "flips", flips_text(cpu.flips, whose)
+        yield "", flips_text(cpu.flips, whose)
         if cpu.host_flips is not None:
-            yield "CPU's flips", flips_text(cpu.host_flips)
+            yield "", f"there, {flips_text(cpu.host_flips)}"
 
 
 def _boards(summary: RunSummary) -> str:
@@ -224,7 +224,7 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
         "reference": None if summary.agreement is None else asdict(summary.agreement),
         "delegates": list(meta.delegates),
         "flips": flips_dict(summary.flips),
-        "board_cpu": _cpu_dict(summary.cpu),
+        "board_cpu": _cpu_dict(summary.cpu, meta.cpu_engine),
         "wrong_layer": None if meta.wrong_layer is None else asdict(meta.wrong_layer),
         "stack": None if meta.stack is None else asdict(meta.stack),
         "latency": _latency_dict(summary.latency),
@@ -249,10 +249,11 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
     }
 
 
-def _cpu_dict(cpu: BesideCpu | None) -> dict[str, object] | None:
+def _cpu_dict(cpu: BesideCpu | None, engine: str | None) -> dict[str, object] | None:
     if cpu is None:
         return None
     return {
+        "engine": engine,
         "reference": asdict(cpu.agreement),
         "flips": flips_dict(cpu.flips),
         "host_flips": flips_dict(cpu.host_flips),

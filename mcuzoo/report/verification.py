@@ -126,7 +126,7 @@ def _claims(found: Verification) -> Iterator[Claim]:
     for kind, text in _KINDS.items():
         yield _claim(found, kind, f"{text[0].upper()}{text[1:]}.")
     if not counts.images:
-        yield Claim("arithmetic", Broke.MODEL, None, "No images were run through the file.")
+        yield Claim("arithmetic", Broke.COMPILER, None, "No images were run through the file.")
         return
     yield _claim(
         found,
@@ -139,6 +139,6 @@ def _claims(found: Verification) -> Iterator[Claim]:
 def _claim(found: Verification, kind: str, text: str) -> Claim:
     against = [one for one in found.findings if one.kind == kind]
     if not against:
-        return Claim(kind, Broke.MODEL, True, text)
+        return Claim(kind, Broke.COMPILER, True, text)
     details = tuple(" ".join(line.strip() for line in finding_lines(one)) for one in against)
-    return Claim(kind, Broke.MODEL, False, details[0], details[1:_SHOWN])
+    return Claim(kind, Broke.COMPILER, False, details[0], details[1:_SHOWN])

@@ -21,6 +21,8 @@ from mcuzoo.run.score import answer, difference
 CPU_ENGINES = ("builtin", "xnnpack", "none")
 """TFLite's kernels: optimized ones, XNNPACK's, reference kernels."""
 NO_CPU = "no"
+REFERENCE = "reference"
+"""TFLite's reference kernels where they round otherwise than TFLM's: the board's CPU itself."""
 
 
 def cpu_is_left(meta: RunMeta, rows: Sequence[Row]) -> bool:
@@ -39,7 +41,7 @@ def cpu_engine(board: ConnectedBoard, wanted: str | None) -> str | None:
     """The engine to compare with; None: none. wanted: by the user. Raises UsageError for one that
     the board does not offer."""
     delegate = board.hello.delegate
-    if wanted == NO_CPU or not delegate:
+    if wanted == NO_CPU or not delegate or (wanted is None and delegate == REFERENCE):
         return None
     offers = board.engines
     if wanted is not None and wanted not in offers:
@@ -56,10 +58,12 @@ def ask_cpu(
     board: ConnectedBoard,
     journal: Journal,
     rows: Sequence[Row],
+    begun: str | None,
     note: Callable[[str], None],
 ) -> None:
     """Run the images that have an answer on the board's CPU as well, where it offers that, and keep
-    how far the two are apart. rows: of the journal. note: is told what happens.
+    how far the two are apart. rows: of the journal. begun: the engine with which a
+    run that is resumed has begun. note: is told what happens.
 
     A board that fails at that is reported, and does not spoil the run: its images are done. Raises
     UsageError for an engine that the board does not offer.
@@ -67,10 +71,12 @@ def ask_cpu(
     left = {row.index: row for row in rows if row.status is Status.DONE and row.cpu_top1 is None}
     if not left or not board.hello.has(Feature.ENGINES):
         return
-    delegate, engine = board.hello.delegate, cpu_engine(board, job.settings.board_cpu)
+    delegate, wanted = board.hello.delegate, job.settings.board_cpu
+    engine = cpu_engine(board, wanted if begun is None or wanted == NO_CPU else begun)
     if engine is None:
         return
     note(f"{len(left):,} images once more, on the board's CPU ({engine}); --board-cpu no: not")
+    journal.note_cpu_engine(engine)
     try:
         board.select(engine)
         _ask(job, board, journal, left)

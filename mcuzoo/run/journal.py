@@ -239,6 +239,10 @@ class Journal:
             if done.rowcount != 1:
                 raise sqlite3.IntegrityError(f"image {index} has no answer")
 
+    def note_cpu_engine(self, engine: str) -> None:
+        """Save which engine of the board's own CPU runs the images as well."""
+        self._put("cpu_engine", engine)
+
     def keep_link(self, link: LinkState) -> None:
         """Save what the run has learnt about the line, and the losses of the line."""
         self._put("link", asdict(link))

@@ -1,5 +1,4 @@
-"""What made an output wrong: the first wrong layer of a firmware, or which of an NPU and its file is
-at fault."""
+"""What made an output wrong: the first wrong layer of a firmware, or an NPU, or its file."""
 
 from __future__ import annotations
 

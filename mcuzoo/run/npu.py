@@ -13,6 +13,8 @@ from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError, ProtocolError, RigError
 from mcuzoo.link.codes import Feature
 from mcuzoo.link.linux_session import engine_of
+from mcuzoo.project.manifest import load_manifest
+from mcuzoo.project.rules import inside
 from mcuzoo.run.bisect_board import BoardBisection, DelegateSearch, bisect_on_board, vela_fronts
 from mcuzoo.run.connected_board import ConnectedBoard
 from mcuzoo.run.feed import Prepared
@@ -20,14 +22,16 @@ from mcuzoo.run.record import WrongLayer
 
 ETHOS_U = "ethosu"
 """The delegate that runs such files."""
-COMPILED = Path("model/model_vela.tflite")
-"""Where a project has its file for the NPU."""
 
 
 def compiled_file(project: Path) -> Path | None:
-    """The project's file for an Ethos-U; None if it has none."""
-    path = project / COMPILED
-    return path if path.is_file() else None
+    """The project's file for an Ethos-U; None if it has none, or it is gone."""
+    try:
+        npu = load_manifest(project).npu
+    except McuzooError:
+        return None
+    path = None if npu is None else inside(project, npu.file)
+    return path if path is not None and path.is_file() else None
 
 
 @dataclass

@@ -255,7 +255,8 @@ class RunMeta:
     tool_version: of mcuzoo. model: its name. classes: how many; class_names: None where they have
     numbers only. preprocessing: the recipe. data_set_digest: SHA-256 over index, name, label and
     content of every image. label_mapping: how labels became classes. elapsed_s: of all sessions of
-    the run. boards: those of a run on several. others: results that came second, of images that two
+    the run. cpu_engine: the engine of the board's own CPU that ran the images as well; None: none
+    did. boards: those of a run on several. others: results that came second, of images that two
     boards have run. settings: the options of the run.
     """
 
@@ -281,6 +282,7 @@ class RunMeta:
     others: tuple[OtherResult, ...] = ()
     input: InputFacts | None = None
     build: BuildFacts | None = None
+    cpu_engine: str | None = None
 
     @property
     def delegates(self) -> tuple[str, ...]:

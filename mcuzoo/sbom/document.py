@@ -71,7 +71,7 @@ def sbom(project: str | PathLike[str]) -> dict[str, Any]:
         "metadata": {
             **_time(),
             "lifecycles": [{"phase": "pre-build" if build is None else "build"}],
-            "tools": {"components": _tools(build)},
+            "tools": {"components": _tools(build, _gcc(manifest))},
             "component": _firmware(manifest),
         },
         "components": components,
@@ -114,8 +114,12 @@ def _time() -> dict[str, str]:
     return {"timestamp": datetime.fromtimestamp(int(epoch), timezone.utc).isoformat()}
 
 
-def _tools(build: BuildEntry | None) -> list[Component]:
-    """What made the document, and what made the firmware."""
+def _gcc(manifest: AnyManifest) -> str:
+    return "aarch64-linux-gnu-gcc" if manifest.project == "linux" else "arm-none-eabi-gcc"
+
+
+def _tools(build: BuildEntry | None, gcc: str) -> list[Component]:
+    """What made the document, and what made the firmware. gcc: the name of its GCC."""
     tools: list[Component] = [
         {
             "type": "application",
@@ -125,7 +129,7 @@ def _tools(build: BuildEntry | None) -> list[Component]:
         }
     ]
     if build is not None:
-        name = {"gcc": "arm-none-eabi-gcc"}.get(build.toolchain, build.toolchain)
+        name = {"gcc": gcc}.get(build.toolchain, build.toolchain)
         tools.append({"type": "application", "name": name, "version": build.compiler_version})
     return tools
 
@@ -157,8 +161,9 @@ def _firmware(manifest: AnyManifest) -> Component:
     if build is not None:
         facts |= {"toolchain": build.toolchain, "optimization": build.optimization}
         facts |= {"flags": " ".join(build.flags)} if build.flags else {}
-        if "bin" in build.sha256:
-            component["hashes"] = _hash(build.sha256["bin"])
+        flashed = build.sha256.get("bin" if build.bin else "elf")
+        if flashed is not None:
+            component["hashes"] = _hash(flashed)
         component["components"] = [
             _file(FIRMWARE, path, digest) for path, digest in _products(build).items()
         ]

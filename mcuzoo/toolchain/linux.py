@@ -125,4 +125,5 @@ def _prepare_library(
     output = ("-o", str(job.output / "library"))
     command = (*job.compiler.command, *flags.machine, str(source), *flags.link, *output)
     run_logged(command, job.project, log)
+    mark.parent.mkdir(parents=True, exist_ok=True)
     mark.touch()

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from helpers.fake_board import MANIFEST
 
-from mcuzoo.compare.comparison import compare_trials, short_names
+from mcuzoo.compare.comparison import Comparison, compare_trials, short_names
 from mcuzoo.compare.trial import Answers, ProjectOnBoard, Sizes, Trial
 from mcuzoo.graph.model import Model
+from mcuzoo.report.comparison import comparison_document, comparison_verdict
+from mcuzoo.report.html.comparison import comparison_html
 
 MODEL = Model("toy", "ab" * 32, b"", "", (), (), (), ())
 RIGHT = Answers(np.array([[1, 2, 3], [3, 2, 1]], np.int8), ({0: 10, 2: 20}, {0: 11, 2: 21}))
@@ -87,3 +89,33 @@ def test_names_are_as_long_as_they_must() -> None:
 def test_milliseconds_are_for_cycles() -> None:
     assert trial("a").milliseconds == 1.0
     assert replace(trial("a"), unit="instructions").milliseconds is None
+
+
+def test_a_delegate_is_compared_by_its_answers() -> None:
+    """Its outputs and layers differ, and one answer of two flips."""
+    other = Answers(np.array([[1, 2, 5], [3, 4, 1]], np.int8), ({0: 1, 2: 2}, {0: 3, 2: 4}))
+    column = replace(trial("b", other), delegate="ethosu")
+
+    def found(max_flips: float | None) -> Comparison:
+        return compare_trials([trial("a"), column], [2, 0], [RIGHT, RIGHT], max_flips)
+
+    unjudged = found(None)
+    agreement = unjudged.columns[1].agreement
+    assert agreement is not None and not agreement.exact
+    assert (agreement.equal, agreement.largest_step) == (0, 2)
+    assert (agreement.flips.count, agreement.flips.compared) == (1, 2)
+    assert unjudged.equal and unjudged.passed  # of the first
+    text = comparison_verdict(unjudged)
+    assert "b by ethosu: 1 of 2 answers are not the host's" in text
+    assert "not judged: --max-flips judges it" in text and text.endswith("verdict  equal\n")
+    alone = compare_trials([column, column], [2, 0], [RIGHT, RIGHT])
+    assert alone.passed is None
+    assert comparison_verdict(alone).endswith("verdict  compared, not judged\n")
+    assert found(1).passed and found(0.5).passed
+    for beyond in (found(0), found(0.4)):
+        assert beyond.passed is False
+        assert comparison_verdict(beyond).endswith("verdict  FAIL: delegate, by max_flips\n")
+    assert "max_flips 0 does not hold" in comparison_verdict(found(0))
+    document = comparison_document(found(1))
+    assert document["passed"] is True and document["projects"][1]["delegate"] == "ethosu"
+    assert "Compared, not judged" in comparison_html(alone)

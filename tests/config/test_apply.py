@@ -96,7 +96,17 @@ def test_a_universal_firmware_has_no_model_of_the_file() -> None:
         (None, None, None, None)
     )
     assert found["board"] == "rt1170"
-    assert taken("fit", "--universal")["model"] is None
+    assert taken("fit", "--universal")["models"] is None
+
+
+def test_fit_takes_what_its_kind_of_board_has() -> None:
+    write('[fit]\nruntime = "aot"\nweights = "ram"\nmax_cpu_ops = 0\nmax_arena_bytes = 5\n')
+    mcu = taken("fit", "signs", "--board", "rt1050")
+    assert (mcu["runtime"], mcu["weights"], mcu["max_cpu_ops"]) == ("aot", "ram", None)
+    linux = taken("fit", "signs", "--board", "imx93")
+    assert (linux["runtime"], linux["weights"], linux["max_cpu_ops"]) == (None, "auto", 0)
+    assert mcu["max_arena_bytes"] == linux["max_arena_bytes"] == 5
+    assert taken("fit", "signs", "--board", "imx93", "--runtime", "tflm")["runtime"] == "tflm"
 
 
 def test_measuring_takes_what_planning_does_not() -> None:

@@ -69,7 +69,7 @@ def test_what_a_command_takes() -> None:
     write(TEXT)
     values = by_name(document("fit"))
     assert (values["--runtime"]["value"], values["--runtime"]["key"]) == ("aot", "export.runtime")
-    assert (values["MODEL"]["value"], values["--weights"]["value"]) == ("signs", "auto")
+    assert (values["MODEL"]["value"], values["--weights"]["value"]) == (["signs"], "auto")
     assert values["--weights"]["source"] == "default"
     assert values["--arena-region"]["value"] is None
     assert "--json" not in values and "--measure" not in values

@@ -26,7 +26,8 @@ from mcuzoo.options import FromEnvironment
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = "MCUZOO_CHROMIUM"
 RESERVED = {
-    f"MCUZOO_{name}" for name in ("CONFIG", "PORTS", "DATA", "MODELS", "GCC", "ZIG", "FLASHLOADER")
+    f"MCUZOO_{name}"
+    for name in ("CONFIG", "PORTS", "DATA", "MODELS", "GCC", "ZIG", "VELA", "FLASHLOADER")
 } | {CHROMIUM}
 """Variables that mean something else."""
 
@@ -67,7 +68,7 @@ def test_bare_commands_take_what_is_configured() -> None:
     assert (evaluate["model"], evaluate["data"]) == ("signs", Path("photos"))
     assert evaluate["min_top1"] == 0.5
     fit = taken("fit")
-    assert (fit["model"], fit["runtime"], fit["weights"]) == ("signs", "aot", "flash")
+    assert (fit["models"], fit["runtime"], fit["weights"]) == (("signs",), "aot", "flash")
     assert (fit["project"], fit["tflm"], fit["output"]) == (None, None, None)
     assert taken("profile")["target"] == "hello"
     assert taken("emulate")["image"] == Path("hello")
@@ -267,7 +268,7 @@ def test_lists_of_parameters_name_some() -> None:
 READ = {
     *("against", "calibration", "data", "flashloader", "folder", "image", "images", "labels"),
     *("lg_env", "profile", "project", "project_a", "project_b", "resume", "rig", "sdk", "tensor"),
-    "tflm",
+    *("tflm", "vela", "vela_program"),
 }
 """Options that name what is read."""
 

@@ -7,13 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.commands import invoke
+from helpers.commands import Said, invoke
+from helpers.fake_agent import FakeAgent, make_agent_project, nudged
 from helpers.fault_proxy import Line, faults_of
 from helpers.host_firmware import HostBoard
 from helpers.host_project import HostProject, make_host_project
 from helpers.schemas import validator
 
 from mcuzoo.link.rates import DEFAULT_MAX_BAUD
+from mcuzoo.zoo.measured import measurements
 
 IMAGES = 6
 
@@ -70,3 +72,26 @@ def test_what_was_lost_on_the_way(project: HostProject, tmp_path: Path) -> None:
 def test_no_board_no_line(project: HostProject) -> None:
     said = invoke(words(project, "--engine", "reference"))
     assert said.exit_code == 0 and "wire" not in said.stdout
+
+
+def test_a_delegate_is_judged_by_its_answers(tmp_path: Path) -> None:
+    project = make_agent_project(tmp_path, 12)
+    asked = ("evaluate", project.model, "--data", project.images, "--crop", "1.0", "--json")
+
+    def said(*more: object) -> Said:
+        with Line(FakeAgent(project.folder, {"vx": nudged(20)})) as line:
+            where = ("--engine", line.url, "--against", "reference", "--board", "rt1050")
+            return invoke((*asked, *where, *more))
+
+    bytes_only = said("--max-mismatches", 0)
+    found = json.loads(bytes_only.stdout)
+    assert found["model"]["delegate"] == "vx" and found["against"]["agreement"]["equal"] == 0
+    assert bytes_only.exit_code == 0 and found["budgets"][0]["holds"] is None
+    assert "--max-flips bounds its answers" in found["budgets"][0]["text"]
+    flips = found["against"]["flips"]
+    assert 0 < flips < 12
+    assert said("--max-flips", flips).exit_code == 0
+    beyond = said("--max-flips", flips - 1)
+    (budget,) = json.loads(beyond.stdout)["budgets"]
+    assert beyond.exit_code == 1 and budget["part"] == "delegate"
+    assert not measurements()

@@ -351,3 +351,37 @@ def test_scores_are_what_the_outputs_stand_for(tmp_path: Path) -> None:
     listed = json.loads(finished([*command, "--json"]).stdout)["predictions"]
     assert len(listed) == 4 and all(0 < one["score"] <= 1 for one in listed)
     assert all(one["top1_name"] in one["file"] for one in listed if one["top1"] == one["label"])
+
+
+def test_exposure_is_a_warning_and_no_verdict(model: Path, images: Path) -> None:
+    words = (model, "--data", images, "--exposure", "--no-remember")
+    done = evaluate(*words, "--max-flips", 0, "--max-mismatches", 0, "--json")
+    found = json.loads(done.stdout)
+    assert done.exit_code == 0 and found["exposure"]
+    assert found["against"]["engine"] == "single-rounding"
+    assert found["against"]["flip_rate"]["compared"] == 24
+    assert [one["holds"] for one in found["budgets"]] == [None, None]
+    told = evaluate(*words)
+    assert "warning: Under single rounding, as on the i.MX 8M Plus's NPU" in told.stdout
+    both = evaluate(*words, "--against", "tflm")
+    assert both.exit_code == 2 and "--exposure compares with" in both.stderr
+    itself = evaluate(*words, "--engine", "single-rounding")
+    assert itself.exit_code == 2
+
+
+def test_flips_are_bounded_where_engines_are_compared(model: Path, images: Path) -> None:
+    words = (model, "--data", images, "--against", "single-rounding", "--no-remember", "--json")
+    flips = json.loads(evaluate(*words).stdout)["against"]["flips"]
+    within = evaluate(*words, "--max-flips", flips)
+    assert within.exit_code == 0 and json.loads(within.stdout)["budgets"][0]["holds"]
+    alone = evaluate(model, "--data", images, "--max-flips", 0, "--no-remember", "--json")
+    assert alone.exit_code == 0 and json.loads(alone.stdout)["budgets"][0]["holds"] is None
+    wrong = evaluate(*words, "--max-flips", 1.5)
+    assert wrong.exit_code == 2 and "no share below 1" in wrong.stderr
+
+
+def test_single_rounding_is_not_remembered(model: Path, images: Path) -> None:
+    evaluate(model, "--data", images, "--engine", "single-rounding")
+    assert not measurements()
+    evaluate(model, "--data", images)
+    assert measurements()

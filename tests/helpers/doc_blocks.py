@@ -30,6 +30,7 @@ NEEDS = {
     "network": "a network",
     "data": "a published model or data set",
     "tensorflow": "TensorFlow",
+    "npu": "Vela, the extra npu",
     "checkout": "a checkout of mcuzoo",
     "root": "rights of root",
     "fragment": "the rest of a program",

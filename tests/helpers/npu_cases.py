@@ -130,8 +130,8 @@ def _steps(tensor: Tensor) -> tuple[float, int] | None:
 
 def as_uint8(raw: bytes) -> bytes | None:
     """The same arithmetic on uint8: all values and zero points 128 above. None for a model with
-    scales per channel, which uint8 does not have, and for an average pool, whose halves go away from
-    zero, so that 128 above they are others."""
+    scales per channel, which uint8 does not have, and for an average pool, whose halves go away
+    from zero: 128 above they are others."""
     model = parse_model(raw, "case")
     if any(op.name == "AVERAGE_POOL_2D" for op in model.ops):
         return None

@@ -70,6 +70,7 @@ class Adapter:
         folders = [f"-I{firmware_dir() / 'port/host'}"] + [
             f"-I{self.project / name}" for name in ("firmware", "board", "model")
         ]
+        folders.append(f"-I{firmware_dir()}")  # a project has no port of the host
         warnings = ("-Wall", "-Wextra", "-Werror", "-g")
         objects = []
         for file in c_files:

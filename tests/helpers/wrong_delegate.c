@@ -2,8 +2,8 @@
  * spoils the output of one of them. Its interface is TFLite's external one (external_delegate_interface.h);
  * the structures are those of core/c/common.h, up to the last field that is used here.
  *
- * Options: op=N, the number of the spoiled operator. by=N, what is added to every output byte (with a
- * wrap); 0 spoils nothing. fail=load or fail=invoke: the step at which it gives up. */
+ * Options: op=N, the number of the spoiled operator. by=N, what is added to every output value, which
+ * is int8; 0 spoils nothing. fail=load or fail=invoke: the step at which it gives up. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -130,7 +130,8 @@ static int invoke(context_type *context, node_type *node) {
     }
     const tensor_type *output = &context->tensors[nodes[index].outputs->data[0]];
     for (size_t i = 0; i < output->bytes; i++) {
-        output->data[i] = (uint8_t)(output->data[i] + by);
+        const int sum = (int8_t)output->data[i] + by;
+        output->data[i] = (uint8_t)(sum < -128 ? -128 : sum > 127 ? 127 : sum);
     }
     return status;
 }

@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 from mcuzoo.errors import InputError
 from mcuzoo.history.against import Against, Delta, against, compare_runs
 from mcuzoo.history.changes import Aspect
-from mcuzoo.history.folders import RunInFolder
+from mcuzoo.history.folders import RunInFolder, open_run
+from mcuzoo.history.trend import history
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.recipe import Recipe
+from mcuzoo.report.against import against_text
+from mcuzoo.report.history import history_text
 from mcuzoo.run.record import BoardRecord, Row, RunMeta, Status
 from mcuzoo.run.score import Paired
 from mcuzoo.run.summary import RunSummary
@@ -285,3 +288,46 @@ def test_from_folders(tmp_path: Path) -> None:
     assert found.run.folder == tmp_path / "runs" / "night-001" and len(found.newly_right) == 8
     with pytest.raises(InputError, match="holds no run"):
         compare_runs(tmp_path / "runs", tmp_path / "none")
+
+
+def on_delegate(number: int, name: str, every: int) -> PageRun:
+    """Every output is off, and every n-th answer is not the host's."""
+
+    def change(row: Row) -> Row:
+        assert row.top1 is not None
+        host = (row.top1 + 1) % 16 if row.index % every == 0 else row.top1
+        return replace(row, reference_difference=2, host_top1=host)
+
+    def meta(meta: RunMeta) -> RunMeta:
+        settings = replace(meta.settings, min_top1=None)
+        return replace(meta, settings=settings, board=replace(BOARD, delegate=name))
+
+    return night(number, change, meta)
+
+
+def test_bytes_of_a_delegate_are_no_regression_and_flips_are_tested() -> None:
+    few, many = on_delegate(0, "vx", 32), on_delegate(1, "vx", 2)
+    same = compared(on_delegate(1, "vx", 32), few)
+    assert same.flips == Paired(0, 0) and not same.regressions
+    worse = compared(many, few)
+    assert worse.flips == Paired(0, 15)
+    assert worse.regressions == (
+        "More answers are not the host's: 15 more images, 0 less (p = 6.1e-05).",
+    )
+    assert "only in this run 15, only in the baseline 0" in against_text(worse)
+    other = compared(on_delegate(1, "ethosu", 2), few)
+    assert other.flips is None and not other.regressions
+    assert "firmware" in other.changed_parts
+
+
+def test_each_delegate_is_a_series_of_its_own(tmp_path: Path) -> None:
+    runs = [on_delegate(0, "vx", 8), on_delegate(1, "", 99), on_delegate(2, "vx", 8)]
+    write_nights(tmp_path, runs)
+    found = history([tmp_path])
+    assert sorted((one.delegate, len(one.points)) for one in found.series) == [("", 1), ("vx", 2)]
+    text = history_text(found)
+    assert "signs on rt1050, vx: compared, not judged" in text
+    for series in found.series:
+        for point in series.points:
+            verdict = open_run(point.run.folder).summary.verdict
+            assert point.run.verdict == verdict

@@ -179,7 +179,9 @@ def test_cpu_and_delegate_in_one_session(meet: Meet, tmp_path: Path) -> None:
         assert facts.library.endswith("libwrong_delegate.so")
         assert session.hello().delegate == "wrong"
         wrong = session.infer(1, INPUTS[0]).output
-        assert np.array_equal(wrong, right + np.int8(3))
+        assert np.array_equal(wrong, np.clip(right.astype(np.int16) + 3, -128, 127))
+        assert choose_engine(session, "reference").delegate == ""
+        assert choose_engine(session, "wrong").library == facts.library
         assert choose_engine(session, "none").delegate == ""
         assert np.array_equal(session.infer(2, INPUTS[0]).output, right)
         assert choose_engine(session, "xnnpack").delegate in ("xnnpack", "builtin")

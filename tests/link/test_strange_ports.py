@@ -12,6 +12,7 @@ from helpers.scripted_board import IMAGE, REPLY, SPEC, Board, ScriptedPort, repl
 from mcuzoo.errors import BoardSilentError, PortError, ProtocolError, RigError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
+from mcuzoo.link.counts import Agent
 from mcuzoo.link.frame import Frame, encode_frame
 from mcuzoo.link.payload import pack
 from mcuzoo.link.session import Session, Timing
@@ -90,6 +91,28 @@ def test_impossible_limits(window: int, chunk_bytes: int) -> None:
 
     with pytest.raises(ProtocolError, match="window"):
         session_on(answer)
+
+
+@pytest.mark.parametrize(
+    ("agent", "cpuid", "kind"),
+    [
+        (Agent.PROCESS, 0, "process"),
+        (Agent.PROCESS, 0x412FD050, "process"),  # MIDR_EL1 of a Cortex-A55
+        (Agent.PROCESS, 0x000F0510, "emulator"),  # of QEMU's own core
+        (Agent.UNSAID, 0x411FC271, "silicon"),
+        (Agent.UNSAID, 0x4D1FC271, "emulator"),
+        (Agent.UNSAID, 0, "other"),
+        (Agent.EMULATOR, 0, "emulator"),
+        (99, 0, "other"),
+    ],
+)
+def test_what_answers(agent: int, cpuid: int, kind: str) -> None:
+    def answer(frame: Frame) -> bytes:
+        hello = request_of(frame)
+        assert isinstance(hello, messages.Hello)
+        return reply(frame, replace(REPLY, nonce=hello.nonce, agent=agent, cpuid=cpuid))
+
+    assert session_on(answer).hello().agent == kind
 
 
 def test_a_result_of_another_input_is_never_accepted() -> None:

@@ -32,9 +32,9 @@ PRINTED_BY = {
     "boards": ["boards"],
     "models": ["models"],
     "fetch": ["fetch"],
-    "inspect": ["inspect"],
+    "inspect": ["inspect", "inspect-vela"],
     "convert": ["convert"],
-    "fit": ["fit", "fit-measure", "fit-universal"],
+    "fit": ["fit", "fit-linux", "fit-linux-many", "fit-measure", "fit-universal"],
     "export": ["export"],
     "build": ["build"],
     "emulate": ["emulate", "emulate-faults"],
@@ -53,6 +53,7 @@ PRINTED_BY = {
     "report": ["run"],
     "history": ["history"],
     "bisect": ["bisect"],
+    "verify": ["verify"],
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from mcuzoo.project.manifest import load_manifest
 from mcuzoo.report.claims import claims_of
 from mcuzoo.report.run import csv_text, summary_text
 from mcuzoo.report.run_outcome import run_outcome
-from mcuzoo.run.journal import read_run
+from mcuzoo.run.journal import JOURNAL_NAME, read_run
 from mcuzoo.run.record import Row, RunMeta, WrongLayer
 from mcuzoo.run.summary import RunSummary, summarize
 from mcuzoo.run.verdict import Broke
@@ -88,7 +89,7 @@ def test_the_same_outputs_by_kernels_that_must_be_equal(
     assert right.exit_code == 0 and right.stdout.endswith("verdict     pass\n")
 
 
-def _expected(project: AgentProject) -> tuple[int, list[int]]:
+def _expected(project: AgentProject, step: int = STEP) -> tuple[int, list[int]]:
     """Flips, and the largest step of each image, by hand."""
     from mcuzoo.data.dataset import load_data_set
     from mcuzoo.data.labels import Classes
@@ -99,7 +100,7 @@ def _expected(project: AgentProject) -> tuple[int, list[int]]:
     for item in load_data_set(project.images, Classes(7)).items:
         tensor = input.tensor(input.decoded(item.picture, item.picture.read()).pixels)
         right = engine.run(tensor)
-        wrong = nudged(STEP)(right)
+        wrong = nudged(step)(right)
         flips += int(right.argmax() != wrong.argmax())
         steps.append(int(np.abs(right.astype(int) - wrong).max()))
     return flips, steps
@@ -198,12 +199,13 @@ def test_without_the_host_the_boards_own_cpu_judges() -> None:
 def test_the_boards_own_cpu_beside_the_host() -> None:
     drawn = on_delegate()
     rows = [replace(row, cpu_top1=row.host_top1, cpu_difference=2) for row in drawn.rows]
-    found = summarize(drawn.meta, rows)
+    found = summarize(replace(drawn.meta, cpu_engine="builtin"), rows)
     assert found.cpu is not None and found.cpu.host_flips is not None
     assert (found.cpu.flips.count, found.cpu.host_flips.count) == (4, 0)
     text = " ".join(summary_text(found).split())
-    assert "4 of 32 answers are not those of the board's CPU" in text
-    assert "0 of 32 outputs byte-equal to those of the board's CPU, off by up to 2 steps" in text
+    assert "4 of 32 answers are not those of builtin" in text
+    assert "0 of 32 outputs byte-equal to those of builtin, off by up to 2 steps" in text
+    assert "there, 0 of 32 answers are not the host's" in text
 
 
 NPU = WrongLayer("a.png", "3", "CONV_2D", "op 3 CONV_2D is the first that differs", "npu")
@@ -243,3 +245,56 @@ def test_boards_of_a_run_need_not_agree_on_a_delegate() -> None:
     assert found.meta.delegates == ("xnnpack",) and found.verdict.broke is None
     assert claims(found)["boards"] is True
     assert [board.wrong for board in found.boards[:2]] == [None, None]
+
+
+@posix
+def test_the_boards_own_cpu_in_the_same_session(project: AgentProject, tmp_path: Path) -> None:
+    engines = {"ethosu": nudged(STEP), "none": same, "builtin": nudged(1)}
+    agent = FakeAgent(project.folder, engines, choice=True)
+    done = run(project, agent, tmp_path / "run", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert agent.asked == ["ethosu"] * IMAGES + ["builtin"] * IMAGES and agent.selected == "ethosu"
+    assert "once more, on the board's CPU (builtin)" in done.stderr
+    cpu = json.loads(done.stdout)["board_cpu"]
+    assert cpu["engine"] == "builtin"
+    assert cpu["reference"]["largest_difference"] == STEP - 1
+    assert cpu["flips"]["compared"] == cpu["host_flips"]["compared"] == IMAGES
+    assert cpu["host_flips"]["count"] == _expected(project, 1)[0]
+    _, rows = read_run(tmp_path / "run")
+    assert all(row.cpu_difference == STEP - 1 for row in rows)
+    later = FakeAgent(project.folder, engines, choice=True)
+    assert run_again(later, tmp_path / "run").exit_code == 0 and not later.asked
+
+
+@posix
+def test_which_engine_of_the_cpu(project: AgentProject, tmp_path: Path) -> None:
+    engines = {"vx": nudged(STEP), "none": same}
+    reference = FakeAgent(project.folder, engines, choice=True)
+    done = run(project, reference, tmp_path / "ref", "--json", "--board-cpu", "none")
+    assert json.loads(done.stdout)["board_cpu"]["host_flips"]["count"] == 0
+    alone = FakeAgent(project.folder, engines, choice=True)
+    off = run(project, alone, tmp_path / "off", "--json", "--board-cpu", "no")
+    assert json.loads(off.stdout)["board_cpu"] is None and "none" not in alone.asked
+    other = FakeAgent(project.folder, engines, choice=True)
+    bad = run(project, other, tmp_path / "bad", "--board-cpu", "xnnpack")
+    assert bad.exit_code == 2 and "the agent has vx, none" in bad.stderr
+
+
+@posix
+def test_a_run_that_stopped_on_the_cpu_goes_on_there(project: AgentProject, tmp_path: Path) -> None:
+    engines = {"ethosu": nudged(STEP), "builtin": same}
+    first = FakeAgent(project.folder, engines, choice=True)
+    run(project, first, tmp_path / "run")
+    with sqlite3.connect(tmp_path / "run" / JOURNAL_NAME) as database:
+        database.execute("UPDATE images SET cpu_top1 = NULL, cpu_difference = NULL WHERE id >= 20")
+    agent = FakeAgent(project.folder, engines, choice=True)
+    agent.selected = "builtin"  # an agent that stays remembers what was selected last
+    done = run_again(agent, tmp_path / "run")
+    assert done.exit_code == 0, done.stderr
+    assert agent.asked == ["builtin"] * (IMAGES - 20) and agent.selected == "ethosu"
+    assert all(row.cpu_top1 is not None for row in read_run(tmp_path / "run")[1])
+
+
+def run_again(agent: FakeAgent, folder: Path) -> Said:
+    with Line(agent) as line:
+        return invoke(("run-serial", "--resume", folder, "--port", line.url))

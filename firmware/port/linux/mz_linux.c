@@ -135,8 +135,15 @@ void mz_port_set_baud(uint32_t wanted) {
     }
 }
 
+/* Linux reads MIDR_EL1 for its processes. */
 uint32_t mz_port_cpuid(void) {
-    return 0u;
+    uint64_t midr = 0u;
+#if defined(__aarch64__) && defined(HWCAP_CPUID)
+    if ((getauxval(AT_HWCAP) & HWCAP_CPUID) != 0u) {
+        __asm__ volatile("mrs %0, midr_el1" : "=r"(midr));
+    }
+#endif
+    return (uint32_t)midr;
 }
 
 uint32_t mz_port_boot_failure(void) {

@@ -24,7 +24,7 @@ _IN_VAIN = 8
 """Starts in a row that read nothing: the program does nothing but start itself anew."""
 _KEPT_TALK = 4096
 _RESET_STATUS = 75
-_HINT = "docs/emulator.md says what the emulated Linux board has."
+_HINT = "docs/linux.md says what the emulated Linux board has."
 
 
 class Interrupted(Exception):

@@ -88,6 +88,7 @@ class Calls:
             226: done,  # mprotect
             261: done,  # prlimit64
             278: self._getrandom,
+            293: _returning(-ENOSYS),  # rseq: glibc does without it
         }
 
     def handle(self) -> None:

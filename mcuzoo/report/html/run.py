@@ -32,6 +32,7 @@ from mcuzoo.report.html.blocks import (
     sections,
 )
 from mcuzoo.report.html.boards import board_table
+from mcuzoo.report.html.delegate import delegate_table
 from mcuzoo.report.html.facts import budget_table, inference_tile
 from mcuzoo.report.html.layers import layer_blocks
 from mcuzoo.report.html.memory import arena_picture, project_memory
@@ -114,6 +115,7 @@ def run_page(run: RunPage) -> Page:
                     f"{'Answers' if meta.delegates else 'Outputs'} unlike the host's",
                     unequal_blocks(meta, rows, pictures, run.show),
                 ),
+                section("delegate", "The delegate", [delegate_table(summary)]),
                 section("failures", "Images without an answer", failure_blocks(run.folder, rows)),
                 section("accuracy", "Accuracy", _accuracy(summary)),
                 section("budgets", "Budgets", [budget_table(summary.budgets)]),

@@ -164,11 +164,13 @@ def _commands(summary: RunSummary, project: AtHand) -> tuple[str, ...]:
     words += ["--strict-budgets"] if settings.strict_budgets else []
     export = []
     if manifest is not None and settings.upload is None:
+        made = manifest.provenance
+        without = made is not None and "--no-npu" in made.options
         export = [
             command(
                 "mcuzoo", "export", manifest.model.name, "--board", manifest.board,
                 "--runtime", manifest.runtime, "--project", manifest.project,
-                "-o", settings.project,
+                *(["--no-npu"] if without else []), "-o", settings.project,
             )
         ]  # fmt: skip
     return (*export, command("mcuzoo", "build", settings.project), command(*words))

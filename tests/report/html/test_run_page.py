@@ -40,12 +40,12 @@ from mcuzoo.data.labels import Classes
 from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.recipe import Recipe
-from mcuzoo.report.html.blocks import Gallery, Page
+from mcuzoo.report.html.blocks import Gallery, Page, Table
 from mcuzoo.report.html.page import page_html
 from mcuzoo.report.html.run import RunPage, run_html, run_page
 from mcuzoo.run.feed import Prepared, prepare
 from mcuzoo.run.journal import Journal
-from mcuzoo.run.record import Row, Status
+from mcuzoo.run.record import Row, RunMeta, Status
 from mcuzoo.run.summary import summarize
 
 
@@ -376,3 +376,41 @@ def test_summaries_of_every_kind_have_all_parts() -> None:
     page = run_page(RunPage(Path("x"), summary, run.project))
     assert [part.name for part in page.parts] == ["Model", "Firmware", "Rig", "Data"]
     assert "2 images could not be decoded" in page.parts[3].text
+
+
+def test_a_delegate_has_a_card_and_its_flips_are_shown() -> None:
+    def change(row: Row) -> Row:
+        assert row.top1 is not None
+        host = (row.top1 + 1) % 16 if row.index % 4 == 0 else row.top1
+        return replace(row, reference_difference=2, host_top1=host)
+
+    def meta(meta: RunMeta) -> RunMeta:
+        settings = replace(meta.settings, min_top1=None)
+        return replace(meta, settings=settings, board=replace(BOARD, delegate="ethosu"))
+
+    run = signs_run(16, change, meta)
+    page = page_of(run)
+    assert page.verdict.passed is None and page.verdict.headline == "Compared, not judged"
+    (part,) = [one for one in page.parts if one.name == "Delegate"]
+    assert part.state == "- not judged" and "ethosu: 4 of 16 answers" in part.text
+    assert [one.note for one in page.tiles if one.name == "flips"] == [
+        "of 16 answers; outputs off by up to 2 steps"
+    ]
+    (unlike,) = [one for one in page.sections if one.anchor == "unequal"]
+    assert unlike.title == "Answers unlike the host's" and len(cards(page, "unequal").cards) == 4
+
+    (table,) = next(one for one in page.sections if one.anchor == "delegate").blocks
+    assert isinstance(table, Table)
+    assert [cell.text for cell in table.rows[0]][:4] == [
+        "ethosu and the host", "0 of 16", "2", "4 of 16",
+    ]  # fmt: skip
+    rows = [replace(row, cpu_top1=row.host_top1, cpu_difference=1) for row in run.summary.rows]
+    beside = summarize(replace(run.summary.meta, cpu_engine="builtin"), rows)
+    shown = html_of(replace(run, summary=beside))
+    assert "ethosu and the board&#39;s CPU (builtin)" in shown
+
+    settings = replace(run.summary.meta.settings, max_flips=3)
+    beyond = summarize(replace(run.summary.meta, settings=settings), run.summary.rows)
+    page = page_of(replace(run, summary=beyond))
+    assert page.verdict.headline == "Fail: the delegate, by max_flips"
+    assert [one.state for one in page.parts if one.name == "Delegate"] == ["✗ broke"]
