@@ -85,7 +85,8 @@ class ModelProfile:
     layers' counts and of the runtime's work behind the last one. `output_equal`: whether the
     model's output is the host reference's; None when not compared. recipe, recipe_source: how the
     input was made of a picture, and where that is from; None of noise. budgets: each that was
-    given. toolchain, build_id, core_clock_hz: of the firmware and the board.
+    given. toolchain, build_id, core_clock_hz: of the firmware and the board. delegate: whose
+    arithmetic it is, as Hello has it.
     """
 
     model: str
@@ -103,6 +104,7 @@ class ModelProfile:
     recipe: Recipe | None = None
     recipe_source: str = ""
     budgets: tuple[BudgetResult, ...] = ()
+    delegate: str = ""
 
     @property
     def emulated(self) -> bool:
@@ -125,6 +127,10 @@ class ModelProfile:
 
     @property
     def passed(self) -> bool:
+        """Whether every layer gave the host's bytes, or need not: a delegate has an arithmetic of
+        its own."""
+        if self.delegate:
+            return True
         return self.first_wrong is None and self.output_equal is not False
 
     @property
@@ -137,7 +143,10 @@ class ModelProfile:
         """One sentence: whether the layers are right, and which is the first wrong one."""
         wrong = self.first_wrong
         if wrong is not None:
-            return f"{self._named(wrong)} is the first whose output differs{self._unsure(wrong)}"
+            first = f"{self._named(wrong)} is the first whose output differs{self._unsure(wrong)}"
+            if not self.delegate:
+                return first
+            return f"{first}; {self.delegate} has another arithmetic, so that is no failure"
         if self.output_equal is False:
             return "the output differs from the host's, but that of no layer does"
         compared = sum(layer.equal is not None for layer in self.layers)
@@ -230,6 +239,7 @@ def profile_model(
         total=profile.inference.cycles,
         layers=tuple(_layer(model, record, crcs) for record in profile.records),
         output_equal=output_equal,
+        delegate=hello.delegate,
     )
 
 

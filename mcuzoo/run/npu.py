@@ -13,10 +13,10 @@ from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError, ProtocolError, RigError
 from mcuzoo.link.codes import Feature
 from mcuzoo.link.linux_session import engine_of
-from mcuzoo.project.manifest import load_manifest
+from mcuzoo.project.manifest import load_manifest, load_project
 from mcuzoo.project.rules import inside
 from mcuzoo.run.bisect_board import BoardBisection, DelegateSearch, bisect_on_board, vela_fronts
-from mcuzoo.run.connected_board import ConnectedBoard
+from mcuzoo.run.connected_board import ANY_LINUX, ConnectedBoard
 from mcuzoo.run.feed import Prepared
 from mcuzoo.run.record import WrongLayer
 
@@ -79,7 +79,7 @@ def judge_npu(
         f"{compiled.name} passes mcuzoo verify and gives the host's output, the NPU another one: "
         "driver, firmware or silicon"
     )
-    bisected = _bisected(board, engine, ready)
+    bisected = _bisected(board, engine, ready, compiled)
     if isinstance(bisected, str):
         return WrongLayer(name, None, None, f"{verdict}; {bisected}", "npu")
     wrong = bisected.wrong
@@ -102,14 +102,17 @@ def _other_file(board: ConnectedBoard, compiled: Path) -> str | None:
 
 
 def _bisected(
-    board: ConnectedBoard, engine: ReferenceEngine, ready: Prepared
+    board: ConnectedBoard, engine: ReferenceEngine, ready: Prepared, compiled: Path
 ) -> BoardBisection | str:
-    """The layer at which the NPU goes wrong, or why that is not known."""
+    """The layer at which the NPU goes wrong, or why that is not known. compiled: of the project."""
     unknown = "the layer is not known"
     if not board.hello.has(Feature.TENSORS):
         return f"{unknown}: the agent takes no front parts of the model"
     try:
-        linux = load_any_board(board.hello.board)
+        known = board.hello.board
+        if known.startswith(ANY_LINUX):  # an agent that stands in for the board
+            known = load_project(compiled.parent.parent).board
+        linux = load_any_board(known)
         compile_front = vela_fronts(linux) if isinstance(linux, LinuxBoard) else None
         search = DelegateSearch(ETHOS_U, compile_front, quick=True)
         found = bisect_on_board(board.session, engine.program.file, ready.tensor, search)

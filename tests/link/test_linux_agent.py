@@ -40,6 +40,7 @@ from mcuzoo.link.linux_session import choose_engine, engine_of, outputs_inside
 from mcuzoo.link.messages import MESSAGES
 from mcuzoo.link.payload import pack, unpack
 from mcuzoo.link.session import Session
+from mcuzoo.profile import profile_model
 from mcuzoo.run.connected_board import ANY_LINUX
 from mcuzoo.zoo.registry import resolve_model
 
@@ -205,6 +206,18 @@ def test_a_delegate_that_fails_is_no_crash(meet: Meet, tmp_path: Path, how: str)
             assert not facts.ready and facts.error == error
         assert choose_engine(session, "none").ready
         assert session.infer(1, INPUTS[0]).output.tobytes() == expected(CONV, INPUTS[0])
+
+
+def test_a_profile_of_a_delegate_is_compared_and_not_judged(meet: Meet, tmp_path: Path) -> None:
+    spoken = f"{wrong_delegate(tmp_path)},op=0,by=3,cpu=none"
+    engine = ReferenceEngine(parse_model(CONV, "m"))
+    with meet("--delegate", spoken) as session:
+        wrong = profile_model(session, engine.program.model, INPUTS[0], engine)
+        choose_engine(session, "none")
+        right = profile_model(session, engine.program.model, INPUTS[0], engine)
+    assert wrong.first_wrong is not None and wrong.accepted
+    assert "op 0 CONV_2D is the first whose output differs; wrong has another" in wrong.verdict
+    assert right.passed and right.first_wrong is None
 
 
 def test_only_what_was_named_is_loaded(meet: Meet) -> None:
