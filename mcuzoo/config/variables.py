@@ -16,9 +16,12 @@ from mcuzoo.config.source import (
     variable_of,
 )
 
+_OF_PROGRAMS_AND_FOLDERS = (
+    "DATA", "FLASHLOADER", "GCC", "LINUX_GCC", "MODELS", "PORTS", "SSH", "VELA", "ZIG",
+)  # fmt: skip
 OTHERS = (
     VARIABLE,
-    *(PREFIX + name for name in ("DATA", "FLASHLOADER", "GCC", "MODELS", "PORTS", "ZIG")),
+    *(PREFIX + name for name in _OF_PROGRAMS_AND_FOLDERS),
 )
 """Variables without a key in mcuzoo.toml."""
 

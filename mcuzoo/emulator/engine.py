@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
 from mcuzoo.emulator.block_counter import BlockCounter, BlockHook
+from mcuzoo.emulator.metering import Meter, metered
 from mcuzoo.errors import EmulatorError
 from mcuzoo.extras import missing_error
 
@@ -59,26 +59,6 @@ class Device(Protocol):
     def read(self, offset: int, size: int) -> int: ...
 
     def write(self, offset: int, size: int, value: int) -> None: ...
-
-
-class Meter(Protocol):
-    """Gets the blocks and the lines of cached memory that a counted run goes through; it is
-    mcuzoo.timing.meter.CycleMeter. line_bytes: of a line. See there for the others."""
-
-    blocks: array[int]
-    accesses: array[int]
-    sizes: dict[int, int]
-    line_bytes: int
-
-    @property
-    def cached(self) -> list[tuple[int, int]]: ...
-
-    @property
-    def full(self) -> bool: ...
-
-    def count(self) -> None: ...
-
-    def forget(self, address: int) -> None: ...
 
 
 class Cause(Enum):
@@ -318,7 +298,7 @@ class Engine:
             if timed:
                 on_block = self._blocks.on_timed_block(self.stop)
             if self._meter is not None:
-                on_block = _metered(on_block, self._meter)
+                on_block = metered(on_block, self._meter)
                 spans = self._meter.cached
                 self._hooks = [self._hook_accesses(self._meter, *span) for span in spans]
             self._hooks.append(self._hook_blocks(on_block))
@@ -412,21 +392,3 @@ class Engine:
         if number == 7:
             return Cause.BREAKPOINT
         return Cause.UNDEFINED
-
-
-def _metered(on_block: BlockHook, meter: Meter) -> BlockHook:
-    """`on_block`, and what `meter` wants to know."""
-    append, sizes = meter.blocks.append, meter.sizes
-
-    def on_metered(handle: object, address: int, size: int, key: object) -> None:
-        on_block(handle, address, size, key)
-        if sizes.get(address) != size:
-            if address in sizes:
-                meter.count()
-                meter.forget(address)
-            sizes[address] = size
-        append(address)
-        if meter.full:
-            meter.count()
-
-    return on_metered

@@ -67,8 +67,8 @@ class ConsoleEnd:
 
 @dataclass(frozen=True)
 class Mark:
-    """A reading of the cycle counter: what it gave without its start value, and what it consists
-    of."""
+    """A reading of the cycle counter. count: modelled cycles since the reset. cycles: what they are
+    spent for."""
 
     count: int
     cycles: Cycles

@@ -50,7 +50,7 @@ NOTHING = Savings()
 
 @dataclass(frozen=True, eq=False)
 class _Interval:
-    """Least and greatest value of each channel, int64 (channels,)."""
+    """least, most: the values of each channel, int64 (channels,)."""
 
     least: NDArray[np.int64]
     most: NDArray[np.int64]

@@ -86,6 +86,8 @@ _COMMON = (
     "-ffreestanding",
     # With -ffreestanding alone every small memcpy in the kernels' inner loops becomes a call.
     "-fbuiltin",
+    # Kernels use scratch memory of the arena as one type after another.
+    "-fno-strict-aliasing",
     "-ffunction-sections",
     "-fdata-sections",
     "-fno-unwind-tables",

@@ -288,7 +288,7 @@ _WIDE = 0x1D  # the five highest bits of the first half of a 32-bit Thumb instru
 
 @dataclass
 class _Operands:
-    """What an instruction's operands are, of capstone's `one`.
+    """What an instruction's operands are, of capstone's `one`; arm: its names of kinds.
 
     count: all of them. registers: in their order. base: of the address, with the index. offset:
     base and constant. moves_base: written back. shifted_registers, shifted_constant: of the last
