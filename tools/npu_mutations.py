@@ -120,6 +120,8 @@ _JUDGED_BY_RULE = {
     "accumulators": "banks are judged by rule",
     "accumulator": "sums fit either accumulator, banks are judged by rule",
     "outstanding": "waits are judged by rule",
+    "source": "what is read was copied from the right place, by its marks",
+    "target": "what is read was copied from the right place, by its marks",
     "block": "the blocks fit, and their weights are in the same order",
 }
 
