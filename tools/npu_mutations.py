@@ -3,8 +3,9 @@
     python tools/npu_mutations.py MODEL VELA_FILE [--data 200] [--registers 200] [--seed 1]
 
 data: bits of the constants (weights, biases, scales, tables). registers: bits of the commands.
-A flip is found, or proven harmless: nothing reads the byte; its weights decode to the same; or the
-operations that the stream then says are the same ones. What is neither is missed, and printed.
+A flip is found (or what was proven before is listed as unproven now), or proven harmless: nothing
+reads the byte; its weights decode to the same; or the operations that the stream then says are the
+same ones. What is neither is missed, and printed.
 """
 
 from __future__ import annotations
@@ -27,7 +28,15 @@ from mcuzoo.npu.check.judge import judge_exhaustively
 from mcuzoo.npu.check.values import Values
 from mcuzoo.npu.decode import decode_operations
 from mcuzoo.npu.file import NpuOp, VelaFile, read_vela
-from mcuzoo.npu.operations import BlockOperation, DmaOperation, FeatureMap, Wait
+from mcuzoo.npu.operations import (
+    BlockOperation,
+    DmaOperation,
+    ElementwiseMode,
+    FeatureMap,
+    PoolMode,
+    Scale,
+    Wait,
+)
 from mcuzoo.npu.stream import decode_stream
 
 
@@ -51,6 +60,7 @@ class Mutations:
         clean = judge_exhaustively(source, vela, self.values)
         if clean.findings:
             raise SystemExit(f"The file itself has findings: {clean.findings[0]}")
+        self.unproven = clean.unproven
         operations = decode_operations(self.npu_op.stream).operations
         self.meaning = [_meaning(operation) for operation in operations]
         self.used, self.streams = _read_bytes(self.npu_op)
@@ -160,8 +170,16 @@ def _meaning(operation: Any) -> Meaning:
         found["operand_scale"] = found["other_scale"] = None
     if not operation.weights:
         found["kernel"] = replace(operation.kernel, part_kernel=False, decompose4=False)
-    if operation.kind == "POOL" and operation.mode == 0:
+    wide = operation.ifm.element_bytes == 4
+    if operation.kind == "ELEMENTWISE" and wide:
+        # FITTED_WIDE_MUL, and sums of 32 bits are not scaled first (elementwise.py).
+        found["operand"] = found["operand_scale"] = found["other_scale"] = None
+        if operation.mode == ElementwiseMode.MUL and operation.output_scale is not None:
+            found["output_scale"] = operation.output_scale.shift
+    if operation.kind == "POOL" and operation.mode == PoolMode.MAX:
         found["rounding"] = None
+        if operation.output_scale == Scale(1, 0):
+            found["output_scale"] = None
     return operation.name, found
 
 

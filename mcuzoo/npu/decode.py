@@ -28,7 +28,7 @@ from mcuzoo.npu.registers import Cmd0, Cmd1
 from mcuzoo.npu.stream import Command, Stream, StreamFault
 
 KNOWN_BITS = {
-    Cmd0.SET_IFM_PRECISION: 0x034D,
+    Cmd0.SET_IFM_PRECISION: 0xC34D,
     Cmd0.SET_IFM2_PRECISION: 0x004D,
     Cmd0.SET_OFM_PRECISION: 0xC147,
     Cmd0.SET_KERNEL_STRIDE: 0x027F,
@@ -186,6 +186,8 @@ class _Machine:
         code = Cmd0.SET_IFM_UPSCALE
         upscale = self._enum(Upscale, self.value(code) & 3, code)
         ifm_precision = self.value(Cmd0.SET_IFM_PRECISION)
+        if ifm_precision >> 14 not in (0, precision >> 14):
+            self.fault("the input is rounded in another way than the output")
         shape = self._input_shape(kind, mode, output, kernel, upscale)
         ifm = self._feature_map("IFM", shape, ifm_precision >> 2 & 3, ifm_precision)
         ifm2, scalar, swapped = None, None, False

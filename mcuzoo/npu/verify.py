@@ -41,10 +41,14 @@ class Verification:
 
     @property
     def first(self) -> Finding | None:
-        """The finding that names the first wrong layer: one of a constant, an address or a wait,
-        which is a cause, before one of arithmetic, which may be its effect."""
-        causes = (one for one in self.findings if one.kind != "arithmetic")
-        return next(causes, self.findings[0] if self.findings else None)
+        """The finding that names the first wrong layer, in the order of the source model: one of a
+        constant, an address or a wait, which is a cause, before one of arithmetic, which may be
+        its effect."""
+
+        def rank(one: Finding) -> tuple[bool, int]:
+            return one.kind == "arithmetic", -1 if one.layer is None else one.layer
+
+        return min(self.findings, key=rank, default=None)
 
 
 def verify_file(

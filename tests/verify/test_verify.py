@@ -129,6 +129,8 @@ FOUND = Verification(
 
 def test_a_cause_comes_before_its_effects() -> None:
     assert FOUND.first == FOUND.findings[1]
+    earlier = replace(FINDING, layer=2, judgement="exhaustive")
+    assert replace(FOUND, findings=(FINDING, earlier)).first == earlier
     assert verdict(FOUND).startswith("FAIL: first wrong is layer 5 CONV_2D (wait). Compile")
 
 

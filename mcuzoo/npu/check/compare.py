@@ -20,7 +20,12 @@ from mcuzoo.npu.check.constants import (
 )
 from mcuzoo.npu.check.notes import Notes, Progress
 from mcuzoo.npu.check.recognize import Recognized
-from mcuzoo.npu.check.tables import operand_differences, table_differences
+from mcuzoo.npu.check.tables import (
+    PADDING,
+    fill_differences,
+    operand_differences,
+    table_differences,
+)
 from mcuzoo.npu.check.values import WEIGHTED, Values
 from mcuzoo.npu.interpreter import Broken, Interpreter
 from mcuzoo.npu.memory import Memory, OutsideError
@@ -66,6 +71,16 @@ def layer_of(operation: BlockOperation, found: Recognized) -> Op:
     return weighted[0] if weighted and operation.weights else found.chain[0]
 
 
+def _uniform(own: Held) -> bool:
+    """Whether all weights, and all channels' scales, are alike, as those of sums and means are: one
+    that was changed is found then by what is computed, or alters all of them."""
+    parts = [] if own.weights is None else [own.weights]
+    if own.scales is not None:
+        scales = own.scales
+        parts += [scales.bias, scales.multiplier, scales.shift, scales.unused]
+    return bool(parts) and all(len(np.unique(part)) == 1 for part in parts)
+
+
 class Comparison:
     def __init__(self, values: Values, progress: Progress, notes: Notes) -> None:
         self.values = values
@@ -93,13 +108,37 @@ class Comparison:
 
     def loose(self, operation: BlockOperation, own: Held, following: Sequence[Op]) -> None:
         """Compare those of an operation that is a part of one of the operators that follow."""
-        if operation.weights:
+        layer = following[0] if following else None
+        differences = None if layer is None else self._interleaved(own, layer)
+        if layer is not None and differences is not None:
+            self._tell(operation, layer, differences)
+        elif operation.weights and not _uniform(own):
             self.notes.unproven.append(
                 f"Word {operation.word}: the weights of a {operation.name} that does no whole "
                 "operator were judged by what they compute, not one by one."
             )
         if following:
             self._tell(operation, following[0], self._others(own, following))
+        elif not operation.weights:
+            pads = [op for op in self.values.model.ops if op.name in PADDING]
+            found = list(fill_differences(own.operands, self.values))
+            self._tell(operation, pads[0] if pads else None, found)
+
+    def _interleaved(self, own: Held, layer: Op) -> list[Difference] | None:
+        """Of every n-th output channel of a DEPTHWISE_CONV_2D that makes n of each input channel,
+        which Vela takes as n operations; None if it is no such operation."""
+        multiplier = int(layer.options.get("depth_multiplier", 1))
+        if own.weights is None or layer.name != "DEPTHWISE_CONV_2D" or multiplier < 2:
+            return None
+        source = source_weights(self.values.model, layer)
+        if source is None:
+            return None
+        for first in range(multiplier):
+            channels = np.arange(first, len(source), multiplier)
+            same = same_weights(own.weights, source[channels])
+            if same is not None and same.all():
+                return self._channels(own, layer, channels, layer.outputs[:1])
+        return None
 
     def _others(self, own: Held, chain: Sequence[Op]) -> list[Difference]:
         found = list(operand_differences(own.operands, self.values, chain))
@@ -108,7 +147,7 @@ class Comparison:
         return found
 
     def _tell(
-        self, operation: BlockOperation, layer: Op, differences: Sequence[Difference]
+        self, operation: BlockOperation, layer: Op | None, differences: Sequence[Difference]
     ) -> None:
         for one in differences:
             self.notes.add(operation, layer, one.kind, one.where, (one.expected, one.found))
@@ -116,16 +155,12 @@ class Comparison:
     def _weighted(
         self, operation: BlockOperation, own: Held, found: Recognized, layer: Op
     ) -> list[Difference]:
-        weights, scales = own.weights, own.scales
+        weights = own.weights
         if weights is None:
             return []
-        model = self.values.model
-        source = source_weights(model, layer) if layer.name in WEIGHTED else None
+        source = source_weights(self.values.model, layer) if layer.name in WEIGHTED else None
         if source is None:
-            parts = [weights]
-            if scales is not None:
-                parts += [scales.bias, scales.multiplier, scales.shift, scales.unused]
-            if any(len(np.unique(part)) > 1 for part in parts):
+            if not _uniform(own):
                 self.notes.unproven.append(
                     f"Word {operation.word}: weights that Vela made for {layer.index} {layer.name} "
                     "were judged by what they compute, not one by one."
@@ -133,15 +168,25 @@ class Comparison:
             return []
         whole = found.window.flat or len(weights) == len(source)
         first = 0 if whole else found.window.start[2]
-        part = source[first : first + len(weights)]
-        differences = list(weight_differences(weights, part, first))
-        if scales is not None:
-            after = found.chain[: found.chain.index(layer) + 1]
-            outputs = tuple(op.outputs[0] for op in reversed(after))
-            differences += scale_differences(scales, model, layer, outputs, first)
+        channels = np.arange(first, min(first + len(weights), len(source)))
+        after = found.chain[: found.chain.index(layer) + 1]
+        outputs = tuple(op.outputs[0] for op in reversed(after))
+        return self._channels(own, layer, channels, outputs)
+
+    def _channels(
+        self, own: Held, layer: Op, channels: NDArray[np.int64], outputs: tuple[int, ...]
+    ) -> list[Difference]:
+        """Compare and count these output channels of the operator."""
+        source = source_weights(self.values.model, layer)
+        if source is None or own.weights is None:
+            return []
+        differences = list(weight_differences(own.weights, source[channels], channels))
+        if own.scales is not None:
+            model = self.values.model
+            differences += scale_differences(own.scales, model, layer, outputs, channels)
         compared = self.progress.compared.setdefault(layer.index, set())
-        fresh = set(range(first, first + len(weights))) - compared
+        fresh = set(channels.tolist()) - compared
         compared |= fresh
         self.progress.weights += len(fresh) * int(np.prod(source.shape[1:]))
-        self.progress.scales += len(fresh) if scales is not None else 0
+        self.progress.scales += len(fresh) if own.scales is not None else 0
         return differences

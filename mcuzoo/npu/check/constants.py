@@ -70,8 +70,8 @@ def same_weights(decoded: Weights, source: Weights) -> Weights | None:
     return best
 
 
-def weight_differences(decoded: Weights, source: Weights, first: int) -> Iterator[Difference]:
-    """`first`: the output channel of the source model that the operation begins with."""
+def weight_differences(decoded: Weights, source: Weights, channels: Ints) -> Iterator[Difference]:
+    """`channels`: output channels of the source model, those of the operation; `source`: theirs."""
     same = same_weights(decoded, source)
     if same is None:
         yield Difference(
@@ -89,24 +89,22 @@ def weight_differences(decoded: Weights, source: Weights, first: int) -> Iterato
         channel, y, x, depth = place
         yield Difference(
             "weight",
-            f"output channel {first + channel}, row {y}, column {x}, input channel {depth}",
+            f"output channel {channels[channel]}, row {y}, column {x}, input channel {depth}",
             expected,
             f"{int(decoded[place])}; {len(wrong)} of {same.size} weights differ",
         )
 
 
 def scale_differences(
-    scales: Scales, model: Model, op: Op, outputs: tuple[int, ...], first: int
+    scales: Scales, model: Model, op: Op, outputs: tuple[int, ...], channels: Ints
 ) -> Iterator[Difference]:
-    """`outputs`: the tensors whose scale the operation may have been fused with; any will do."""
-    count = len(scales.bias)
-    channels = first + count
+    """`outputs`: the tensors whose scale the operation may have been fused with; any will do.
+    `channels`: as of weight_differences."""
     weights = source_weights(model, op)
-    total = channels if weights is None else len(weights)
-    bias = bias_of(model, op, total)[first:channels].astype(np.int64)
-    yield from _first("bias", bias, scales.bias, first)
+    total = int(channels.max()) + 1 if weights is None else len(weights)
+    yield from _first("bias", bias_of(model, op, total)[channels], scales.bias, channels)
     allowed = [
-        (np.broadcast_to(own, total)[first:channels], np.broadcast_to(by, total)[first:channels])
+        (np.broadcast_to(own, total)[channels], np.broadcast_to(by, total)[channels])
         for output in outputs
         for own, by in _multipliers(model, replace(op, outputs=(output,)))
     ]
@@ -115,9 +113,9 @@ def scale_differences(
         # A multiplier of 0 is what TFLite makes of one below 2**-32; Vela's has the same results.
         multiplier, shift = allowed[0]
         nothing = (multiplier == 0) & ((scales.shift == _MAX_SHIFT) | (scales.multiplier == 0))
-        yield from _first("multiplier", multiplier, np.where(nothing, 0, found[0]), first)
-        yield from _first("shift", shift, np.where(nothing, shift, found[1]), first)
-    yield from _first("unused bits", np.zeros_like(scales.unused), scales.unused, first)
+        yield from _first("multiplier", multiplier, np.where(nothing, 0, found[0]), channels)
+        yield from _first("shift", shift, np.where(nothing, shift, found[1]), channels)
+    yield from _first("unused bits", np.zeros_like(scales.unused), scales.unused, channels)
 
 
 def _multipliers(model: Model, op: Op) -> Iterator[tuple[Ints, Ints]]:
@@ -142,16 +140,14 @@ def _equal(one: tuple[Ints, Ints], other: tuple[Ints, Ints]) -> bool:
     return all(map(np.array_equal, one, other))
 
 
-def _first(
-    what: str, expected: NDArray[np.int64], found: NDArray[np.int64], first: int
-) -> Iterator[Difference]:
+def _first(what: str, expected: Ints, found: Ints, channels: Ints) -> Iterator[Difference]:
     wrong = np.flatnonzero(expected != found)
     if len(wrong):
         at = int(wrong[0])
         others = f"; {len(wrong)} channels differ" if len(wrong) > 1 else ""
         yield Difference(
             "scale",
-            f"{what} of output channel {first + at}",
+            f"{what} of output channel {channels[at]}",
             str(int(expected[at])),
             f"{int(found[at])}{others}",
         )

@@ -13,6 +13,7 @@ from mcuzoo.npu.check.constants import Difference
 from mcuzoo.npu.check.values import Values
 from mcuzoo.ops.softmax import exponential_table, softmax_parameters
 
+PADDING = frozenset(("MIRROR_PAD", "PAD", "PADV2", "SPACE_TO_BATCH_ND"))
 _BYTES = 256
 _WORDS = 1024
 
@@ -85,6 +86,34 @@ def operand_differences(
                 f"constant operand, element {int(differ[0])}",
                 str(data.reshape(-1)[differ[0]]),
                 f"{operand.reshape(-1)[differ[0]]}; {len(differ)} of {data.size} differ",
+            )
+
+
+def fill_differences(operands: Sequence[NDArray[Any]], values: Values) -> Iterator[Difference]:
+    """`operands`: all that an operation reads, which then fills the border that a PAD makes, or
+    brings constants of the source model into place."""
+    model = values.source
+    pads = [model.tensor(op.inputs[0]) for op in model.ops if op.name in PADDING]
+    fills = {one.quantization.zero_point & 0xFF for one in pads if one.quantization is not None}
+    fills |= {
+        int(value) & 0xFF
+        for op in model.ops
+        if op.name == "PADV2"
+        for data in [model.tensor(op.inputs[2]).data]
+        if data is not None
+        for value in data.reshape(-1)[:1]
+    }
+    constants = [tensor.data for tensor in model.tensors if tensor.data is not None]
+    for operand in operands:
+        held = {int(value) & 0xFF for value in np.unique(operand)}
+        known = any(_same(operand, data) for data in constants)
+        filled = len(held) == 1 and held <= fills
+        if operand.dtype.itemsize == 1 and fills and not known and not filled:
+            yield Difference(
+                "arithmetic",
+                "constant input",
+                f"a zero point of what is padded, {sorted(fills)} as bytes",
+                f"{sorted(held)[:4]}",
             )
 
 
