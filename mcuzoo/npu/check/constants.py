@@ -48,11 +48,13 @@ def same_weights(decoded: Weights, source: Weights) -> Weights | None:
     """A boolean per weight of `decoded`, whether it is right; None if shapes do not go together.
 
     Vela may take taps for channels: a FULLY_CONNECTED behind a RESHAPE as a window of the image's
-    size, or pixels beside one another as channels of one, and then with zeros around each row.
+    size, or pixels beside one another as channels of one, and then with zeros around each row. A
+    dilation that the NPU does not have becomes a larger kernel with zeros between the taps.
     """
     channels = len(source)
     if len(decoded) != channels:
         return None
+    source = dilated(source, decoded.shape)
     if decoded.size == source.size:
         return np.asarray(decoded == source.reshape(decoded.shape))
     rows = source.shape[1]
@@ -70,6 +72,22 @@ def same_weights(decoded: Weights, source: Weights) -> Weights | None:
     return best
 
 
+def dilated(source: Weights, shape: tuple[int, ...]) -> Weights:
+    """`source` with zeros between its taps, so that it has the height and width of `shape`; itself
+    where no step does that."""
+    steps = []
+    for taps, wanted in zip(source.shape[1:3], shape[1:3], strict=True):
+        step, rest = divmod(wanted - 1, max(taps - 1, 1))
+        if rest or (taps == 1 and wanted != 1) or step < 1 < taps:
+            return source
+        steps.append(max(step, 1))
+    if source.shape[3] != shape[3] or steps == [1, 1]:
+        return source
+    wide = np.zeros((len(source), *shape[1:3], source.shape[3]), source.dtype)
+    wide[:, :: steps[0], :: steps[1]] = source
+    return wide
+
+
 def weight_differences(decoded: Weights, source: Weights, channels: Ints) -> Iterator[Difference]:
     """`channels`: output channels of the source model, those of the operation; `source`: theirs."""
     same = same_weights(decoded, source)
@@ -83,7 +101,7 @@ def weight_differences(decoded: Weights, source: Weights, channels: Ints) -> Ite
     elif not same.all():
         wrong = np.argwhere(~same)
         place = tuple(int(number) for number in wrong[0])
-        expected = "0"
+        expected, source = "0", dilated(source, decoded.shape)
         if decoded.size == source.size:
             expected = str(int(source.reshape(decoded.shape)[place]))
         channel, y, x, depth = place
