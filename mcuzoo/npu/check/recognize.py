@@ -39,6 +39,15 @@ class Recognizer:
         found = {self.values.writer[one].index: one for one in self._candidates(sources)}
         return [self.values.writer[one] for one in found.values()]
 
+    def together(self, sources: frozenset[int]) -> bool:
+        """Whether some operator, or what may be fused with it, takes all of these tensors."""
+        given = {one for one in sources if one in self.values.given}
+        candidates = self._candidates(sources)
+        return not candidates or any(
+            given <= {index for op in self._chain(tensor) for index in op.inputs}
+            for tensor in candidates
+        )
+
     def moves(self, tensor: int) -> bool:
         """Whether the tensor has values of others in another order."""
         return self.values.writer[tensor].name in MOVES

@@ -138,6 +138,9 @@ class Replay:
             self._loose.append((operation, sources))
             if bare is None:
                 following = self.recognizer.following(sources)
+                if not self.recognizer.together(sources):
+                    words = "parts of tensors that an operator takes", "others among them"
+                    self.notes.add(operation, self._next(sources), "address", "input", words)
                 self.comparison.loose(operation, own, following)
             elif sound:
                 self.layers[operation.word] = layer_of(operation, bare)
