@@ -96,6 +96,7 @@ class FakeAgent:
         self._reader = FrameReader()
         self._input = bytearray()
         self._output = b""
+        self._ran = (-1, "")
         self._read_fd, self._write_fd = os.pipe()
         self.alive, self.restarts = True, 0
 
@@ -139,10 +140,12 @@ class FakeAgent:
                     self._input += data
                 return messages.Ack(image_id, len(self._input))
             case messages.Invoke(image_id, crc32):
-                tensor = np.frombuffer(bytes(self._input), np.int8)
-                given = self._engines[self.selected](self._engine.run(tensor))
-                self.asked.append(self.selected)
-                self._output = given.tobytes()
+                if self._ran != (image_id, self.selected):  # a repeated request runs nothing
+                    tensor = np.frombuffer(bytes(self._input), np.int8)
+                    given = self._engines[self.selected](self._engine.run(tensor))
+                    self.asked.append(self.selected)
+                    self._ran = image_id, self.selected
+                    self._output = given.tobytes()
                 found = len(self._output), zlib.crc32(self._output)
                 return messages.Result(image_id, crc32, 2_000_000, *found)
             case messages.ReadOutput(image_id, offset, length):

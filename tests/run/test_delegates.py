@@ -272,6 +272,7 @@ def test_which_engine_of_the_cpu(project: AgentProject, tmp_path: Path) -> None:
     engines = {"vx": nudged(STEP), "none": same}
     reference = FakeAgent(project.folder, engines, choice=True)
     done = run(project, reference, tmp_path / "ref", "--json", "--board-cpu", "none")
+    assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["board_cpu"]["host_flips"]["count"] == 0
     alone = FakeAgent(project.folder, engines, choice=True)
     off = run(project, alone, tmp_path / "off", "--json", "--board-cpu", "no")
