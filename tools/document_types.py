@@ -32,6 +32,7 @@ from mcuzoo.npu.inspect import VelaInspection
 from mcuzoo.npu.vela import PlacedOp
 from mcuzoo.npu.vela_said import VelaEstimate
 from mcuzoo.npu.verify import Verification
+from mcuzoo.ops.channels import Savings
 from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import RuntimeFit, StreamedInput
 from mcuzoo.plan.memory import PeakOp
@@ -49,6 +50,7 @@ from mcuzoo.run.score import Agreement, Paired
 from mcuzoo.run.summary import Latency
 from mcuzoo.run.tally import Prediction
 from mcuzoo.run.verdict import Broke
+from mcuzoo.timing.cycles import Cycles
 from mcuzoo.zoo.convert.report import ConversionReport
 from mcuzoo.zoo.fetch.fetch import FetchReport
 
@@ -330,6 +332,7 @@ FIT = of(
     constant_bytes=int,
     peak=PeakOp,
     timeline=Timeline,
+    constant_channels=Savings,
     uncovered=many(of("Uncovered", op=int, name=str, tensor=int | None, reason=str)),
     warnings=list[str],
     next_step=str | None,
@@ -675,6 +678,7 @@ PROFILE = of(
     unit=str,
     total=int | None,
     total_ms=float | None,
+    estimated_ms=float | None,
     macs=int,
     layers=many(
         of(
@@ -693,6 +697,7 @@ PROFILE = of(
             output_crc32=int | None,
             expected_crc32=int | None,
             equal=bool | None,
+            spent=Cycles | None,
         )
     ),
     to_blame=of("Blame", ops=str, count=int, reachable=int) | None,

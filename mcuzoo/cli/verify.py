@@ -14,7 +14,7 @@ from mcuzoo.verify.options import VerifyOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("signs", "--vela", "signs_vela.tflite"),
-    ("model.tflite", "--vela", "model_vela.tflite", "--images", "photos", "--limit", "100"),
+    ("model.tflite", "--vela", "model_vela.tflite", "--images", "photos"),
 )
 
 
