@@ -106,7 +106,7 @@ def parse_any_board(text: str, file: str, folder: Path | None = None) -> AnyBoar
     own = _parse(text, BOARD_FILE, file)
     kind = own.table.get("kind")
     if kind == "linux":
-        return _validated(LinuxBoard, (own,))
+        return _validated(LinuxBoard, Layers((own,)), (own,))
     if kind is not None:
         message = f'{kind!r} is no kind of board; kind = "linux" is, all others have none'
         raise BoardError(Layers((own,)).located([(("kind",), message)]), _HINT)
@@ -181,16 +181,16 @@ def _parse(text: str, name: str, shown: str) -> TomlFile:
 
 
 def _checked(files: tuple[TomlFile, ...]) -> Board:
-    board = _validated(Board, files)
+    layers = Layers(files)
+    board = _validated(Board, layers, files)
     found = [(item.key, item.message) for item in contradictions(board)]
     if found:
-        raise BoardError(Layers(files).located(found), _HINT)
+        raise BoardError(layers.located(found), _HINT)
     return board
 
 
-def _validated(kind: type[_AnyBoard], files: tuple[TomlFile, ...]) -> _AnyBoard:
-    """The board that `files` describe together, the lowest first."""
-    layers = Layers(files)
+def _validated(kind: type[_AnyBoard], layers: Layers, files: tuple[TomlFile, ...]) -> _AnyBoard:
+    """The board that `files`, the lowest first, describe together, merged in `layers`."""
     if layers.complaints:
         raise BoardError("\n".join(layers.complaints), _HINT)
     texts = {file.name: file.text for file in files}
