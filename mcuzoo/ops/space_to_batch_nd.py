@@ -39,6 +39,8 @@ def _check(model: Model, op: Op, kinds: Collection[DType]) -> None:
     rank = len(source.shape)
     if rank not in (3, 4):
         raise rules.Refusal(f"has {rank} dimensions, not 3 or 4", source.index)
+    if len(target.shape) != rank:
+        raise rules.Refusal(f"has {len(target.shape)} dimensions, not {rank}", target.index)
     block, pairs = (rules.input_tensor(model, op, place) for place in (1, 2))
     sizes, edges = rules.constant(block, DType.INT32), rules.constant(pairs, DType.INT32)
     if sizes.shape != (rank - 2,) or sizes.min() < 1 or sizes.max() > rules.MAX_REACH:

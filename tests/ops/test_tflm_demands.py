@@ -394,6 +394,10 @@ REFUSED = {
     "batches of a row": (
         one_op("SPACE_TO_BATCH_ND", [ROW, int32([]), int32([])], ROW), "has 2 dimensions, not 3"
     ),
+    "images of batches in another shape": (
+        one_op("BATCH_TO_SPACE_ND", [INPUT, int32([2, 2]), int32([[0, 0], [0, 0]])], ROW),
+        "has 2 dimensions, not 4",
+    ),
     "batches of blocks of nothing": (
         one_op("SPACE_TO_BATCH_ND", [INPUT, int32([2, 0]), int32([[0, 0], [0, 0]])], INPUT),
         r"holds \[2, 0\]",

@@ -59,7 +59,10 @@ def universal(letter: str) -> UniversalManifest:
         name: value
         for name, value in vars(MANIFEST).items()
         if name
-        not in ("model", "input", "output", "preprocessing", "recipe_source", "labels", "samples")
+        not in (
+            *("model", "input", "output", "preprocessing", "recipe_source", "labels", "samples"),
+            "npu",
+        )
     }
     entry = UniversalEntry(("CONV_2D",), (RoomEntry("ocram", 1 << 20),))
     return UniversalManifest(**{**common, "build_id": letter * 32}, universal=entry)

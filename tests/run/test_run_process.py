@@ -100,6 +100,7 @@ def test_a_wrong_kernel_is_named_by_its_layer(tmp_path: Path) -> None:
         document = json.loads(done.stdout)
         assert document["wrong_layer"] == {
             "file": "000.png", "ops": "0", "name": "CONV_2D", "verdict": verdict,
+            "part": "firmware",
         }  # fmt: skip
         assert document["verdict"]["broke"] == "firmware"
         assert f"On 000.png, {verdict}." in document["verdict"]["reasons"][0]
