@@ -155,7 +155,14 @@ def _multipliers(model: Model, op: Op) -> Iterator[tuple[Ints, Ints]]:
 
 
 def _equal(one: tuple[Ints, Ints], other: tuple[Ints, Ints]) -> bool:
-    return all(map(np.array_equal, one, other))
+    return all(map(np.array_equal, _one_for_one(*one), _one_for_one(*other)))
+
+
+def _one_for_one(multiplier: Ints, shift: Ints) -> tuple[Ints, Ints]:
+    """A factor of exactly 1, as which TFLM has 2**30 and a shift by 30, and Vela 2**31 and 31:
+    both give a sum as it is."""
+    same = multiplier == np.int64(1) << np.clip(shift, 0, 62)
+    return np.where(same, 1, multiplier), np.where(same, 0, shift)
 
 
 def _first(what: str, expected: Ints, found: Ints, channels: Ints) -> Iterator[Difference]:
