@@ -358,7 +358,9 @@ __attribute__((naked)) static void run_stride_1(const mz_planes_job *job __attri
         START
         "bne .Lplanes_1_small\n\t"
         ROWS(FOUR_AT_STRIDE_1, LOADED_AT_STRIDE_1, MZ_LINE_SHIFT, GROUP_BYTES, ROW_BYTES, "r3",
-             ".Lplanes_1_channel", ".Lplanes_1_group")
+             ".Lplanes_1_channel", ".Lplanes_1_group"));
+    /* The same code goes on; ISO C promises no string of over 4095 characters. */
+    __asm__ volatile(
         ROWS(FOUR_AT_STRIDE_1, LOADED_AT_STRIDE_1, MZ_LINE_SMALL_SHIFT, GROUP_BYTES, ROW_BYTES,
              "r3", ".Lplanes_1_channel", ".Lplanes_1_small"));
 }
@@ -374,7 +376,9 @@ __attribute__((naked)) static void run_stride_2(const mz_planes_job *job __attri
         START
         "bne .Lplanes_2_small\n\t"
         ROWS(FOUR_AT_STRIDE_2, LOADED_AT_STRIDE_2, MZ_LINE_SHIFT, 2 * GROUP_BYTES, 2 * ROW_BYTES,
-             "r9", ".Lplanes_2_channel", ".Lplanes_2_group")
+             "r9", ".Lplanes_2_channel", ".Lplanes_2_group"));
+    /* The same code goes on; ISO C promises no string of over 4095 characters. */
+    __asm__ volatile(
         ROWS(FOUR_AT_STRIDE_2, LOADED_AT_STRIDE_2, MZ_LINE_SMALL_SHIFT, 2 * GROUP_BYTES,
              2 * ROW_BYTES, "r9", ".Lplanes_2_channel", ".Lplanes_2_small"));
 }

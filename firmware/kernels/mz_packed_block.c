@@ -292,8 +292,9 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "ldrne r10, [r12]\n\t"
         "ldrne r11, [r12, #4]\n\t"
         "bne .Lblock_loop\n\t"
-        "ldr pc, " ON_STACK(WAY) "\n\t"
-
+        "ldr pc, " ON_STACK(WAY) "\n\t");
+    /* The same code goes on; ISO C promises no string of over 4095 characters. */
+    __asm__ volatile(
         /* MZ_BLOCK_LINE. r8, r9, r10: multipliers, which the last quad has loaded, and offset. */
         ".Lblock_line:\n\t"
         "ldr r10, [lr], #4\n\t"
@@ -345,7 +346,6 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "stm sp, {r5, r7-r9}\n\t"
         "ldr r10, [r12]\n\t"
         "b .Lblock_pair\n\t");
-    /* The same code goes on; ISO C promises no string of over 4095 characters. */
     __asm__ volatile(
         /* MZ_BLOCK_EXACT. r8, r9, r10: multiplier, offset and shift, of c, then of c + 1. */
         ".Lblock_exact:\n\t"

@@ -215,7 +215,7 @@ class TestSteps:
         results = found(runner)
         assert results.tests > 3 and not results.failures
         kept = workflow["jobs"]["emulated"]["steps"][-1]["with"]["path"].split()
-        assert len(kept) == 4 and all((runner / name).exists() for name in kept)
+        assert len(kept) == 5 and all((runner / name).exists() for name in kept)
 
     def test_github_with_boards(self, runner: Path, tmp_path: Path) -> None:
         require_emulator()

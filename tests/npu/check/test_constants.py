@@ -7,7 +7,6 @@ import pytest
 
 from mcuzoo.npu.check.constants import _equal
 
-
 Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 

@@ -183,8 +183,8 @@ def test_flipped_bits_are_found_or_harmless(signs: Judgeable) -> None:
         ("derived_deepface_emotion_int8io", 1_483_328),
     ],
 )
-def test_all_constants_of_published_models(shared_data: Path, name: str, weights: int) -> None:
-    model = load_model(shared_data / "models" / f"{name}.tflite")
+def test_all_constants_of_published_models(test_data: Path, name: str, weights: int) -> None:
+    model = load_model(test_data / "models" / f"{name}.tflite")
     judged = judge_exhaustively(model, compiled(model))
     assert judged.findings == ()
     assert judged.unproven == ()
