@@ -32,7 +32,7 @@ def vela_command(program: Path | None = None) -> tuple[str, ...]:
     """
     named = os.fspath(program) if program is not None else os.environ.get(VARIABLE, "")
     if named:
-        found = shutil.which(Path(named).expanduser())
+        found: str | None = shutil.which(str(Path(named).expanduser()))
         if found is None:
             who = "--vela-program" if program is not None else VARIABLE
             raise UsageError(
