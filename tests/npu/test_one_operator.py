@@ -34,6 +34,8 @@ MORE = (
     "slice",
     "transpose",
 )
+FINE = ("equal", "cpu", "refused")
+"""Vela may leave an operator to the CPU, or refuse a model: nothing wrong reaches a board."""
 UINT8_DIFFERS = ("depthwise", "transpose")
 """What Vela 5.2.0 makes of some of these in UINT8 does not compute what the model says."""
 
@@ -56,7 +58,7 @@ def test_what_vela_makes_of_one_operator_gives_tflms_bytes(kind: str, uint8: boo
         tried(raw, imx93(), VelaOptions(), uint8) for raw in drawn(kind, examples(8), seed_=3)
     ]
     found = [trial for trial in trials if trial is not None]
-    assert [one for one in found if one.outcome not in ("equal", "cpu")] == []
+    assert [one for one in found if one.outcome not in FINE] == []
     assert any(one.outcome == "equal" for one in found)
 
 
