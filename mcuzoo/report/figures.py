@@ -100,19 +100,28 @@ def source_text(source: str) -> str:
 
 
 def recipe_lines(
-    recipe: Recipe, source: str, mapping: str = "", turned: int = 0, clipped: float | None = None
+    recipe: Recipe,
+    source: str,
+    mapping: str = "",
+    turned: int = 0,
+    clipped: float | None = None,
+    columns: int | None = COLUMNS,
 ) -> Iterator[tuple[str, str]]:
     """What the network saw and where that is from; how labels were read; a heading and a text of at
-    most COLUMNS each."""
+    most `columns` each. None: as long as they are, for whoever breaks lines."""
+
+    def broken(heading: str, text: str) -> Iterator[tuple[str, str]]:
+        for place, line in enumerate(textwrap.wrap(text, columns) if columns else [text]):
+            yield ("" if place else heading), line
+
     said = f" ({source_text(source)})" if source else ""
-    for place, line in enumerate(textwrap.wrap(recipe_text(recipe) + said, COLUMNS)):
-        yield ("" if place else "pictures"), line
+    yield from broken("pictures", recipe_text(recipe) + said)
     if turned:
         yield "turned", f"{turned:,} as their EXIF orientation says (--no-exif: as stored)"
     if clipped is not None and clipped >= _CLIPPED:
         yield "clipped", f"{clipped:.1%} of the input's values are beyond what int8 can take"
-    for place, line in enumerate(textwrap.wrap(mapping, COLUMNS)):
-        yield ("" if place else "labels"), line
+    if mapping:
+        yield from broken("labels", mapping)
 
 
 _CLIPPED = 0.001

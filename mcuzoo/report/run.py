@@ -78,6 +78,7 @@ def _facts(summary: RunSummary) -> Iterator[tuple[str, str]]:
         meta.label_mapping,
         summary.turned,
         summary.clipped,
+        columns=None,
     )
     if summary.meta.form.note is not None:
         yield "output", summary.meta.form.note

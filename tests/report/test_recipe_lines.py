@@ -22,3 +22,12 @@ def test_lines_are_short_and_say_only_what_there_is() -> None:
     assert "1.2%" in dict(lines)["clipped"] and dict(lines)["turned"].startswith("3 ")
     plain = list(recipe_lines(Recipe(), "", "", 0, 0.0))
     assert [name for name, _ in plain] == ["pictures"]
+
+
+def test_whoever_breaks_lines_gets_them_whole() -> None:
+    """A run's text, whose labels are wider with a delegate: broken twice, a line is a word."""
+    recipe = Recipe(fit="short-side", short_side=256, library="pillow")
+    mapping = "read as class names (labels.txt), " * 4
+    whole = list(recipe_lines(recipe, "beside", mapping, columns=None))
+    assert [name for name, _ in whole] == ["pictures", "labels"]
+    assert whole[1][1] == mapping
