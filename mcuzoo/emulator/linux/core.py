@@ -70,9 +70,6 @@ class Core:
         allowed |= self._unicorn.UC_PROT_EXEC if execute else 0
         self._uc.mem_map(base, size, allowed)
 
-    def unmap(self, base: int, size: int) -> None:
-        self._uc.mem_unmap(base, size)
-
     def read(self, address: int, size: int) -> bytes | None:
         """None where there is no memory."""
         try:
