@@ -22,12 +22,7 @@ from mcuzoo.codegen.project_files import (
 )
 from mcuzoo.codegen.project_part import ProjectPart, RuntimePart, aot_part, standalone_part
 from mcuzoo.codegen.provenance import given_options, provenance
-from mcuzoo.codegen.sources import (
-    INCLUDE_DIRS,
-    SOURCE_SUFFIXES,
-    application_sources,
-    firmware_files,
-)
+from mcuzoo.codegen.sources import INCLUDE_DIRS, SOURCE_SUFFIXES, source_files
 from mcuzoo.codegen.tflm.part import tflm_part
 from mcuzoo.codegen.tflm.tree import tree_hint
 from mcuzoo.data.preprocess import check_preprocessing
@@ -35,10 +30,8 @@ from mcuzoo.errors import FitError, UsageError
 from mcuzoo.graph.program import input_shape
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
-from mcuzoo.project.build_id import BUILD_ID_HEADER
 from mcuzoo.project.manifest import BOARD_FOLDER, Manifest, ModelEntry
 from mcuzoo.quoting import one_line, shortened
-from mcuzoo.resources import firmware_dir
 from mcuzoo.zoo.registry import ModelSource
 
 MODEL_FILE = "model/model.tflite"
@@ -82,13 +75,8 @@ def export_project(
     _require_fit(plan, board, source, runtime)
 
     rendered = {**part.rendered, **kind.rendered}
-    compiled = (*application_sources(firmware_dir(), kind.firmware), *part.compiled)
-    known = {**rendered, BUILD_ID_HEADER: ""}
     files = {
-        **{path: text.encode() for path, text in rendered.items()},
-        **firmware_files(compiled, firmware_dir(), known),
-    }
-    files |= {
+        **source_files(rendered, kind.firmware, part.compiled),
         MODEL_FILE: model.raw,
         **part.extra,
         **licence_text(),

@@ -18,8 +18,7 @@ from mcuzoo.codegen.sources import (
     INCLUDE_DIRS,
     SOURCE_SUFFIXES,
     STANDALONE_SOURCES,
-    application_sources,
-    firmware_files,
+    source_files,
 )
 from mcuzoo.codegen.templates import render
 from mcuzoo.codegen.tflm.part import RUNTIME_SOURCE, tflm_entry
@@ -30,7 +29,6 @@ from mcuzoo.graph.cut import cut_ends
 from mcuzoo.graph.model import Model
 from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.plan.universal import SPARE_BYTES, UniversalPlan, plan_universal
-from mcuzoo.project.build_id import BUILD_ID_HEADER
 from mcuzoo.project.manifest import (
     BOARD_FOLDER,
     PlanEntry,
@@ -39,7 +37,6 @@ from mcuzoo.project.manifest import (
     UniversalEntry,
     UniversalManifest,
 )
-from mcuzoo.resources import firmware_dir
 
 DEFAULT_OPS = tuple(name for name in REGISTRABLE if name != "DEQUANTIZE")
 """Everything that mcuzoo registers with TFLM and that gives int8."""
@@ -114,12 +111,8 @@ def export_universal(
         ),
         **render_board_files(board, plan.placement, plan.rooms),
     }
-    compiled = (*application_sources(firmware_dir(), STANDALONE_SOURCES), *_COMPILED)
     files = {
-        **{path: text.encode() for path, text in rendered.items()},
-        **firmware_files(compiled, firmware_dir(), {**rendered, BUILD_ID_HEADER: ""}),
-    }
-    files |= {
+        **source_files(rendered, STANDALONE_SOURCES, _COMPILED),
         **licence_text(),
         **{f"{BOARD_FOLDER}/{name}": text.encode() for name, text in board.files.items()},
     }
