@@ -10,8 +10,8 @@ from mcuzoo import __version__
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.board_files import render_board_files, render_build_files
 from mcuzoo.codegen.entries import target_entry
-from mcuzoo.codegen.folder import check_target, write_project
-from mcuzoo.codegen.project_files import identified, licence_text
+from mcuzoo.codegen.folder import check_target
+from mcuzoo.codegen.project_files import board_texts, licence_text, write_finished
 from mcuzoo.codegen.project_part import WHOLE_IMAGE_SOURCE
 from mcuzoo.codegen.provenance import provenance
 from mcuzoo.codegen.sources import (
@@ -30,7 +30,6 @@ from mcuzoo.graph.model import Model
 from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.plan.universal import SPARE_BYTES, UniversalPlan, plan_universal
 from mcuzoo.project.manifest import (
-    BOARD_FOLDER,
     PlanEntry,
     RegionUse,
     RoomEntry,
@@ -113,8 +112,8 @@ def export_universal(
     }
     files = {
         **source_files(rendered, STANDALONE_SOURCES, _COMPILED),
+        **board_texts(board),
         **licence_text(),
-        **{f"{BOARD_FOLDER}/{name}": text.encode() for name, text in board.files.items()},
     }
     manifest = UniversalManifest(
         tool_version=__version__,
@@ -140,10 +139,7 @@ def export_universal(
         **render_build_files(manifest),
         "README.md": render("universal/README.md.j2", manifest=manifest, board=board),
     }
-    files |= {path: text.encode() for path, text in documents.items()}
-    manifest = identified(manifest, files)
-    write_project(directory, files, manifest)
-    return manifest
+    return write_finished(directory, files, manifest, documents)
 
 
 def _model_files(board: Board, plan: UniversalPlan, recording: bool) -> dict[str, str]:
