@@ -27,6 +27,7 @@ from mcuzoo.data.preprocess import check_preprocessing
 from mcuzoo.errors import UsageError
 from mcuzoo.graph.program import input_shape
 from mcuzoo.graph.read import load_model
+from mcuzoo.options import flag_of
 from mcuzoo.plan.linux_agent import plan_for_linux
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.zoo.registry import ModelSource
@@ -94,23 +95,19 @@ def export_linux_project(
 
 _FOR_CHIPS = (
     "tflm", "embed", "baud", "universal", "ops", "model_region", "arena_region", "pin",
-    "stream_input", "kernels", "plan",
+    "stream_input", "kernels", "plan", "weights",
 )  # fmt: skip
 
 
 def _check_choices(options: ExportOptions, board: LinuxBoard) -> None:
     default = ExportOptions()
     given = [
-        f"--{name.replace('_', '-')}"
-        for name in _FOR_CHIPS
-        if getattr(options, name) != getattr(default, name)
+        flag_of(name) for name in _FOR_CHIPS if getattr(options, name) != getattr(default, name)
     ]
     if options.runtime not in (None, "aot"):
         given.append(f"--runtime {options.runtime}")
     if options.project not in (None, LINUX):
         given.append(f"--project {options.project}")
-    if options.weights != default.weights:
-        given.append("--weights")
     if given:
         raise UsageError(
             f"{', '.join(given)}: {board.name} runs Linux, and has no such choice.",
