@@ -53,6 +53,9 @@ def load_any_board(name_or_path: str) -> AnyBoard:
     """
     if name_or_path.endswith(".toml"):
         return read_any_board(Path(name_or_path))
+    named = boards_dir() / f"{name_or_path}.toml"  # called by its id, as most are
+    if _NAME.fullmatch(name_or_path) and named.is_file():
+        return _shipped(named)
     boards = list_any_boards()
     for board in boards:
         if board.is_called(name_or_path):
@@ -84,8 +87,13 @@ def list_any_boards() -> list[AnyBoard]:
 
 @cache
 def _boards_in(folder: Path) -> tuple[AnyBoard, ...]:
-    found = [read_any_board(path) for path in folder.glob("*.toml")]
+    found = [_shipped(path) for path in folder.glob("*.toml")]
     return tuple(sorted(found, key=lambda board: (isinstance(board, LinuxBoard), board.id)))
+
+
+@cache
+def _shipped(path: Path) -> AnyBoard:
+    return read_any_board(path)
 
 
 def not_for_linux(board: LinuxBoard) -> BoardError:

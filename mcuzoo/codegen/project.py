@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from mcuzoo import __version__
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.entries import plan_entry, target_entry, tensor_spec
-from mcuzoo.codegen.folder import check_target, write_project
+from mcuzoo.codegen.folder import check_target
 from mcuzoo.codegen.mcuxpresso import sdk_part
 from mcuzoo.codegen.model_array import check_embed
 from mcuzoo.codegen.options import ExportOptions
 from mcuzoo.codegen.project_files import (
     LABELS_FILE,
     SAMPLES_FOLDER,
-    identified,
-    label_file,
+    board_texts,
     licence_text,
-    sample_files,
+    model_entry,
+    model_files,
+    write_finished,
 )
 from mcuzoo.codegen.project_part import ProjectPart, RuntimePart, aot_part, standalone_part
 from mcuzoo.codegen.provenance import given_options, provenance
-from mcuzoo.codegen.sources import (
-    INCLUDE_DIRS,
-    SOURCE_SUFFIXES,
-    application_sources,
-    firmware_files,
-)
+from mcuzoo.codegen.sources import INCLUDE_DIRS, SOURCE_SUFFIXES, source_files
 from mcuzoo.codegen.tflm.part import tflm_part
 from mcuzoo.codegen.tflm.tree import tree_hint
 from mcuzoo.data.preprocess import check_preprocessing
@@ -35,15 +31,8 @@ from mcuzoo.errors import FitError, UsageError
 from mcuzoo.graph.program import input_shape
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
-from mcuzoo.project.build_id import BUILD_ID_HEADER
-from mcuzoo.project.manifest import BOARD_FOLDER, Manifest, ModelEntry
-from mcuzoo.quoting import one_line, shortened
-from mcuzoo.resources import firmware_dir
+from mcuzoo.project.manifest import Manifest
 from mcuzoo.zoo.registry import ModelSource
-
-MODEL_FILE = "model/model.tflite"
-MAX_NAME = 300
-"""Characters of a model's name that a manifest has."""
 
 
 @dataclass(frozen=True)
@@ -82,31 +71,24 @@ def export_project(
     _require_fit(plan, board, source, runtime)
 
     rendered = {**part.rendered, **kind.rendered}
-    compiled = (*application_sources(firmware_dir(), kind.firmware), *part.compiled)
-    known = {**rendered, BUILD_ID_HEADER: ""}
     files = {
-        **{path: text.encode() for path, text in rendered.items()},
-        **firmware_files(compiled, firmware_dir(), known),
-    }
-    files |= {
-        MODEL_FILE: model.raw,
+        **source_files(rendered, kind.firmware, part.compiled),
         **part.extra,
+        **model_files(source, model),
+        **board_texts(board),
         **licence_text(),
-        **{f"{BOARD_FOLDER}/{name}": text.encode() for name, text in board.files.items()},
-        **label_file(source.labels),
-        **sample_files(source.samples),
     }
-    name = shortened(one_line(source.name), MAX_NAME)
+    entry = model_entry(source, model)
     manifest = Manifest(
         tool_version=__version__,
-        name=f"{board.id}-{name}",
+        name=f"{board.id}-{entry.name}",
         board=board.id,
         runtime=runtime,
         project=project,
         target=target_entry(board, plan.placement.regions),
         baud=board.console.baud,
         provenance=provenance(given_options(options)),
-        model=ModelEntry(name, MODEL_FILE, model.sha256, model.bytes, **asdict(source.origin)),
+        model=entry,
         input=tensor_spec(plan.program.input_tensor),
         output=tensor_spec(plan.program.output_tensor),
         preprocessing=source.preprocessing,
@@ -121,10 +103,7 @@ def export_project(
         labels=LABELS_FILE if source.labels else None,
         samples=f"{SAMPLES_FOLDER}/manifest.csv" if source.samples else None,
     )
-    files |= {path: text.encode() for path, text in kind.documents(manifest).items()}
-    manifest = identified(manifest, files)
-    write_project(directory, files, manifest)
-    return manifest
+    return write_finished(directory, files, manifest, kind.documents(manifest))
 
 
 def _check_tflm_choices(options: ExportOptions) -> None:

@@ -6,19 +6,24 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
+from mcuzoo.board.load import AnyBoard
 from mcuzoo.board.model import Board
+from mcuzoo.codegen.folder import write_project
+from mcuzoo.codegen.sources import encoded
 from mcuzoo.codegen.templates import render
+from mcuzoo.graph.model import Model
 from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.project.build_id import BUILD_ID_HEADER, build_id, tflm_fact
-from mcuzoo.project.manifest import Manifest, ProjectManifest
+from mcuzoo.project.manifest import BOARD_FOLDER, Manifest, ModelEntry, UniversalManifest
 from mcuzoo.project.rules import path_complaint
-from mcuzoo.quoting import one_line
+from mcuzoo.quoting import one_line, shortened
 from mcuzoo.resources import licence_file
+from mcuzoo.zoo.registry import ModelSource
 
 
 def render_readme(manifest: Manifest, board: Board, plan: MemoryPlan) -> dict[str, str]:
@@ -33,7 +38,20 @@ def region_contents(plan: MemoryPlan) -> dict[str, str]:
     return {region.region: ", ".join(part.name for part in region.parts) for region in plan.regions}
 
 
-AnyProject = TypeVar("AnyProject", bound=ProjectManifest)
+AnyProject = TypeVar("AnyProject", Manifest, UniversalManifest)
+
+
+def write_finished(
+    directory: Path, files: Mapping[str, bytes], manifest: AnyProject, documents: Mapping[str, str]
+) -> AnyProject:
+    """Write the project with `documents`, which were made of `manifest`; return what was written.
+
+    Raises as write_project.
+    """
+    every = {**files, **encoded(documents)}
+    finished = identified(manifest, every)
+    write_project(directory, every, finished)
+    return finished
 
 
 def identified(manifest: AnyProject, files: dict[str, bytes]) -> AnyProject:
@@ -64,13 +82,35 @@ LICENCE_FILE = "LICENSE"
 LABELS_FILE = "model/labels.txt"
 SAMPLES_FOLDER = "samples"
 _MANIFEST = "manifest.csv"
+MODEL_FILE = "model/model.tflite"
+_MOST_NAME = 300
+"""Characters of a model's name that a manifest has."""
 
 _SAMPLE_SUFFIXES = frozenset({".csv", ".jpg", ".jpeg", ".png", ".bmp"})
+
+
+def model_files(source: ModelSource, model: Model) -> dict[str, bytes]:
+    """The model, its labels and its samples."""
+    return {
+        MODEL_FILE: model.raw,
+        **label_file(source.labels),
+        **sample_files(source.samples),
+    }
+
+
+def model_entry(source: ModelSource, model: Model) -> ModelEntry:
+    name = shortened(one_line(source.name), _MOST_NAME)
+    return ModelEntry(name, MODEL_FILE, model.sha256, model.bytes, **asdict(source.origin))
 
 
 def licence_text() -> dict[str, bytes]:
     """A copy of mcuzoo's licence, which whoever passes the firmware on has to pass on, too."""
     return {LICENCE_FILE: licence_file().read_bytes()}
+
+
+def board_texts(board: AnyBoard) -> dict[str, bytes]:
+    """The board's own files."""
+    return encoded({f"{BOARD_FOLDER}/{name}": text for name, text in board.files.items()})
 
 
 def label_file(labels: Sequence[str] | None) -> dict[str, bytes]:

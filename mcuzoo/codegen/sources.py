@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from mcuzoo.errors import InputError
+from mcuzoo.project.build_id import BUILD_ID_HEADER
+from mcuzoo.resources import firmware_dir
 
 _SHARED = ("app/*.c", "link/*.c", "port/console/*.c")
 
@@ -36,6 +38,27 @@ def application_sources(firmware: Path, patterns: Iterable[str]) -> tuple[str, .
     """Paths below `firmware` of the C files that match one of `patterns`, sorted."""
     found = (path for pattern in patterns for path in firmware.glob(pattern))
     return tuple(sorted(path.relative_to(firmware).as_posix() for path in found))
+
+
+def source_files(
+    rendered: Mapping[str, str], patterns: Iterable[str], others: Iterable[str]
+) -> dict[str, bytes]:
+    """What a firmware is compiled from, by project path: the `rendered` files, and of firmware/
+    what `patterns` and `others`, paths there, name and all that they reach.
+
+    The build id's header is not among them: `identified` adds it.
+    """
+    firmware = firmware_dir()
+    compiled = (*application_sources(firmware, patterns), *others)
+    return {
+        **encoded(rendered),
+        **firmware_files(compiled, firmware, {**rendered, BUILD_ID_HEADER: ""}),
+    }
+
+
+def encoded(texts: Mapping[str, str]) -> dict[str, bytes]:
+    """The content of text files."""
+    return {path: text.encode() for path, text in texts.items()}
 
 
 def firmware_files(

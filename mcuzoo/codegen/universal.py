@@ -10,16 +10,15 @@ from mcuzoo import __version__
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.board_files import render_board_files, render_build_files
 from mcuzoo.codegen.entries import target_entry
-from mcuzoo.codegen.folder import check_target, write_project
-from mcuzoo.codegen.project_files import identified, licence_text
+from mcuzoo.codegen.folder import check_target
+from mcuzoo.codegen.project_files import board_texts, licence_text, write_finished
 from mcuzoo.codegen.project_part import WHOLE_IMAGE_SOURCE
 from mcuzoo.codegen.provenance import provenance
 from mcuzoo.codegen.sources import (
     INCLUDE_DIRS,
     SOURCE_SUFFIXES,
     STANDALONE_SOURCES,
-    application_sources,
-    firmware_files,
+    source_files,
 )
 from mcuzoo.codegen.templates import render
 from mcuzoo.codegen.tflm.part import RUNTIME_SOURCE, tflm_entry
@@ -30,16 +29,13 @@ from mcuzoo.graph.cut import cut_ends
 from mcuzoo.graph.model import Model
 from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.plan.universal import SPARE_BYTES, UniversalPlan, plan_universal
-from mcuzoo.project.build_id import BUILD_ID_HEADER
 from mcuzoo.project.manifest import (
-    BOARD_FOLDER,
     PlanEntry,
     RegionUse,
     RoomEntry,
     UniversalEntry,
     UniversalManifest,
 )
-from mcuzoo.resources import firmware_dir
 
 DEFAULT_OPS = tuple(name for name in REGISTRABLE if name != "DEQUANTIZE")
 """Everything that mcuzoo registers with TFLM and that gives int8."""
@@ -114,14 +110,10 @@ def export_universal(
         ),
         **render_board_files(board, plan.placement, plan.rooms),
     }
-    compiled = (*application_sources(firmware_dir(), STANDALONE_SOURCES), *_COMPILED)
     files = {
-        **{path: text.encode() for path, text in rendered.items()},
-        **firmware_files(compiled, firmware_dir(), {**rendered, BUILD_ID_HEADER: ""}),
-    }
-    files |= {
+        **source_files(rendered, STANDALONE_SOURCES, _COMPILED),
+        **board_texts(board),
         **licence_text(),
-        **{f"{BOARD_FOLDER}/{name}": text.encode() for name, text in board.files.items()},
     }
     manifest = UniversalManifest(
         tool_version=__version__,
@@ -147,10 +139,7 @@ def export_universal(
         **render_build_files(manifest),
         "README.md": render("universal/README.md.j2", manifest=manifest, board=board),
     }
-    files |= {path: text.encode() for path, text in documents.items()}
-    manifest = identified(manifest, files)
-    write_project(directory, files, manifest)
-    return manifest
+    return write_finished(directory, files, manifest, documents)
 
 
 def _model_files(board: Board, plan: UniversalPlan, recording: bool) -> dict[str, str]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from mcuzoo.emulator.block_counter import BlockCounter, BlockHook
+from mcuzoo.emulator.block_counter import BlockCounter
+from mcuzoo.emulator.hooks import Hooks, load_unicorn
 from mcuzoo.emulator.metering import Meter, metered
 from mcuzoo.errors import EmulatorError
-from mcuzoo.extras import missing_error
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,6 @@ class UndeclaredAccess(Refusal):
 
 _NEVER = 0xFFFF_FFFF
 _THUMB = 1
-_EVERYWHERE = (ctypes.c_uint64(1), ctypes.c_uint64(0))  # begin above end: no bounds
 _CPSR_THUMB = 1 << 5
 _XPSR_IT = 0x0600_FC00
 _WFI_NARROW, _WFI_WIDE = 0xBF30, 0x8003_F3AF
@@ -89,18 +87,15 @@ class Engine:
     """One Cortex-M7 without memory. Needs the package unicorn; raises MissingExtraError."""
 
     def __init__(self) -> None:
-        try:
-            import unicorn
-            from unicorn import arm_const
-            from unicorn.unicorn_py3 import unicorn as binding
-        except ImportError:
-            raise missing_error(["unicorn"], "The emulated board") from None
-        self._unicorn: Any = unicorn
-        self._binding: Any = binding
+        unicorn, self._binding = load_unicorn()
+        from unicorn import arm_const
+
+        self._unicorn = unicorn
         self._arm: Any = arm_const
         # UC_MODE_MCLASS would select a Cortex-M33, which has no double-precision FPU.
         self._uc: Any = self._unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
         self._uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
+        self._direct = Hooks(self._uc)
         self._blocks = BlockCounter(self.read_code)
         self._hooked = (False, False, False)
         self._hooks: list[Callable[[], object]] = []
@@ -301,7 +296,7 @@ class Engine:
                 on_block = metered(on_block, self._meter)
                 spans = self._meter.cached
                 self._hooks = [self._hook_accesses(self._meter, *span) for span in spans]
-            self._hooks.append(self._hook_blocks(on_block))
+            self._hooks.append(self._direct.on_blocks(on_block))
             self._hooks += [self._hook_reads(*span) for span in self._timed]
         self._uc.ctl_flush_tb()  # what is translated already calls no hook, or the old ones
 
@@ -310,16 +305,6 @@ class Engine:
         self._blocks.on_block(handle, address, size, key)
         if self._stopping:
             self._uc.emu_stop()
-
-    def _hook_blocks(self, on_block: BlockHook) -> Callable[[], object]:
-        """Install the hook; return what removes it. The binding's wrapper would halve the speed."""
-        callback = self._binding.HOOK_CODE_CFUNC(on_block)
-        self._kept.append(callback)
-        handle = self._binding.uc_hook_h()
-        block = self._unicorn.UC_HOOK_BLOCK
-        library, engine = self._binding.uclib, self._uc._uch
-        library.uc_hook_add(engine, ctypes.byref(handle), block, callback, 0, *_EVERYWHERE)
-        return lambda: library.uc_hook_del(engine, handle)
 
     def _hook_accesses(self, meter: Meter, begin: int, end: int) -> Callable[[], object]:
         """Tell `meter` the lines that are read and written there; return what ends it."""
@@ -330,14 +315,7 @@ class Engine:
         ) -> None:
             append(address >> shift & ~1 | kind & 1)
 
-        callback = self._binding.HOOK_MEM_ACCESS_CFUNC(on_access)
-        self._kept.append(callback)
-        handle = self._binding.uc_hook_h()
-        kinds = self._unicorn.UC_HOOK_MEM_READ | self._unicorn.UC_HOOK_MEM_WRITE
-        library, engine = self._binding.uclib, self._uc._uch
-        span = ctypes.c_uint64(begin), ctypes.c_uint64(end)
-        library.uc_hook_add(engine, ctypes.byref(handle), kinds, callback, 0, *span)
-        return lambda: library.uc_hook_del(engine, handle)
+        return self._direct.on_accesses(on_access, begin, end)
 
     def _hook_reads(self, begin: int, end: int) -> Callable[[], object]:
         def on_read(*_: object) -> None:

@@ -20,7 +20,7 @@ from mcuzoo.emulator.memory import make_memories
 from mcuzoo.emulator.powered import PoweredBoard, say_on_stderr
 from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import InputError, ProjectError, UsageError, command
-from mcuzoo.project.manifest import BOARD_FILE, load_project
+from mcuzoo.project.manifest import BOARD_FILE, AnyManifest, load_project
 from mcuzoo.project.rules import inside
 
 
@@ -51,11 +51,15 @@ def find_target(path: Path, board: str | None = None) -> Target:
             f"There is no project or image {str(path)!r}.",
             "mcuzoo export signs --board rt1170 makes a project, of the bundled model.",
         )
-    manifest = load_project(path)
-    image = None if manifest.build is None else inside(path, manifest.build.bin)
+    return project_target(path, load_project(path), board)
+
+
+def project_target(project: Path, manifest: AnyManifest, board: str | None) -> Target:
+    """As find_target, for the folder `project`, whose manifest has been read."""
+    image = None if manifest.build is None else inside(project, manifest.build.bin)
     if image is None or not image.is_file():
-        raise not_built(path)
-    own = inside(path, BOARD_FILE)
+        raise not_built(project)
+    own = inside(project, BOARD_FILE)
     if board is None and own.is_file():
         found = read_board(own)
     else:

@@ -8,13 +8,13 @@ from pathlib import Path
 from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.board.load import load_any_board
 from mcuzoo.emulator.consoles import Console
-from mcuzoo.emulator.evk import Target, VirtualEvk, find_target, not_built
+from mcuzoo.emulator.evk import Target, VirtualEvk, find_target, not_built, project_target
 from mcuzoo.emulator.linux.board import EmulatedLinux
 from mcuzoo.emulator.linux.elf import MOST_BYTES, Program
 from mcuzoo.emulator.powered import PoweredBoard
 from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import InputError, UsageError
-from mcuzoo.project.manifest import LinuxTargetEntry, load_project
+from mcuzoo.project.manifest import AnyManifest, LinuxTargetEntry, load_project
 from mcuzoo.project.rules import inside
 
 
@@ -33,22 +33,23 @@ def find_any_target(path: Path, board: str | None = None) -> Target | LinuxTarge
     if path.is_dir():
         manifest = load_project(path)
         if isinstance(manifest.target, LinuxTargetEntry):
-            return LinuxTarget(_program(path, board))
+            return LinuxTarget(_program(path, manifest, board))
         if isinstance(chosen, LinuxBoard):
             raise UsageError(
                 f"{path} is a project for {manifest.board}, and {chosen.name} runs Linux.",
                 "Leave --board out.",
             )
+        return project_target(path, manifest, board)
     return find_target(path, board)
 
 
-def _program(project: Path, board: str | None) -> Path:
+def _program(project: Path, manifest: AnyManifest, board: str | None) -> Path:
     if board is not None:
         raise UsageError(
             f"{project} is a project for Linux: its program says which board it is for.",
             "Leave --board out.",
         )
-    build = load_project(project).build
+    build = manifest.build
     program = None if build is None else inside(project, build.elf)
     if program is None or not program.is_file():
         raise not_built(project)

@@ -14,10 +14,7 @@ from mcuzoo.codegen.mcuxpresso import require_plain_path
 from mcuzoo.codegen.tflm.tree import TflmTree, open_tree
 from mcuzoo.errors import InputError, ToolchainError, UsageError
 from mcuzoo.plan.tflm.image import check_kernels
-from mcuzoo.project.build_id import (
-    BUILD_FOLDER,
-    build_id,
-)
+from mcuzoo.project.build_id import BUILD_FOLDER
 from mcuzoo.project.kinds import OPTIMIZATION, check_optimization
 from mcuzoo.project.manifest import (
     AnyManifest,
@@ -30,7 +27,7 @@ from mcuzoo.project.manifest import (
     load_project,
     write_manifest,
 )
-from mcuzoo.toolchain.compile import CompileJob, OnCompiled, build_elf, build_facts, build_flags
+from mcuzoo.toolchain.compile import CompileJob, OnCompiled, compiled
 from mcuzoo.toolchain.find import (
     BuildLog,
     Compiler,
@@ -213,28 +210,18 @@ def _build_standalone(
     hashes = input_hashes(project, manifest)
     chosen = find_tflm_compiler(options.compiler) if tree else find_compiler(options.compiler)
     level = options.optimization or OPTIMIZATION
-    folder = project / BUILD_FOLDER / chosen.kind
-    folder.mkdir(parents=True, exist_ok=True)
-    log = BuildLog(folder / "build.log")
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{chosen.kind}-") as scratch:
-        job = CompileJob(
-            chosen, project, Path(scratch), level, tflm_tree=tree, on_compiled=on_compiled
-        )
-        identity = build_id(hashes, build_facts(job, manifest))
-        job = replace(job, defines=(f'MZ_BUILD_ID="{identity}"',))
-        try:
-            elf = build_elf(job, manifest, log)
-        finally:
-            log.write()
+    output = project / BUILD_FOLDER / chosen.kind
+    job = CompileJob(chosen, project, output, level, tflm_tree=tree, on_compiled=on_compiled)
+    with compiled(job, manifest, hashes) as made:
         tools = Toolset(
             chosen.kind,
             chosen.version,
             level,
             chosen.kind,
-            build_flags(job, manifest),
+            made.flags,
             _standalone_parts(manifest, chosen, tree),
         )
-        return _enter(project, manifest, elf, tools, Inputs(identity, hashes))
+        return _enter(project, manifest, made.elf, tools, Inputs(made.build_id, hashes))
 
 
 def _standalone_parts(

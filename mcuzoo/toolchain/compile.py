@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 from mcuzoo.codegen.tflm.tree import TflmTree
 from mcuzoo.errors import ToolchainError
-from mcuzoo.project.build_id import tflm_fact
+from mcuzoo.project.build_id import build_id, tflm_fact
 from mcuzoo.project.kinds import (
     LINK_FLAGS,
     OPTIMIZATION,
@@ -89,6 +91,38 @@ def target_flags(kind: str, manifest: ProjectManifest) -> TargetFlags:
         compile_flags(kind),
         (*LINK_FLAGS, *libraries),
     )
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """elf: in a scratch folder. build_id: of its sources and its build. flags: see build_flags."""
+
+    elf: Path
+    build_id: str
+    flags: tuple[str, ...]
+
+
+@contextmanager
+def compiled(
+    job: CompileJob,
+    manifest: ProjectManifest,
+    hashes: Mapping[str, str],
+    before: Callable[[CompileJob, BuildLog], None] = lambda job, log: None,
+) -> Iterator[Compiled]:
+    """Do `job` in a scratch folder beside its output, which gets the log; the folder is there until
+    the context ends. hashes: of what goes in. before: called first. Raises ToolchainError."""
+    folder = job.output
+    folder.mkdir(parents=True, exist_ok=True)
+    log = BuildLog(folder / "build.log")
+    identity = build_id(hashes, build_facts(job, manifest))
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        job = replace(job, output=Path(scratch), defines=(f'MZ_BUILD_ID="{identity}"',))
+        try:
+            before(job, log)
+            elf = build_elf(job, manifest, log)
+        finally:
+            log.write()
+        yield Compiled(elf, identity, build_flags(job, manifest))
 
 
 def build_facts(job: CompileJob, manifest: ProjectManifest) -> tuple[str, ...]:

@@ -113,20 +113,56 @@ class Compiler:
         return (str(program.with_name(re.sub(r"gcc(?=[^/]*$)", "g++", program.name))),)
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """Compilers for `whom`. order: which is taken first. gcc: the name of its GCC's program, unless
+    `variable` names another."""
+
+    whom: str
+    order: tuple[str, ...]
+    gcc: str
+    variable: str
+
+    def program(self, kind: str) -> str | None:
+        """The program of the compiler `kind`; None if it is not installed."""
+        if kind == "gcc":
+            return os.environ.get(self.variable) or shutil.which(self.gcc)
+        return _zig_program()
+
+    def find(self, name: str | None) -> Compiler:
+        """See find_compiler."""
+        if name is not None and name not in TOOLCHAINS:
+            raise UsageError(
+                f"There is no compiler {name!r}; mcuzoo knows {' and '.join(TOOLCHAINS)}.",
+                f"{did_you_mean(name, TOOLCHAINS)}--compiler gcc or --compiler zig.",
+            )
+        for kind in self.order if name is None else (name,):
+            program = self.program(kind)
+            if program is not None:
+                return _compiler(kind, program)
+        names = {"gcc": self.gcc, "zig": "zig"}
+        first, second = (names[kind] for kind in self.order)
+        missing = f"neither {first} nor {second}" if name is None else f"no {names[name]}"
+        raise ToolchainError(
+            f"There is no C compiler for {self.whom}: {missing} was found.", _hint()
+        )
+
+    def packages(self) -> tuple[str, ...]:
+        """Packages that it takes to find one; none if there is one."""
+        return () if any(self.program(kind) for kind in self.order) else (_ZIG_PACKAGE,)
+
+
+_CHIP = _Wanted("the board", TOOLCHAINS, "arm-none-eabi-gcc", GCC_VARIABLE)
+_LINUX = _Wanted("Linux on AArch64", LINUX_TOOLCHAINS, "aarch64-linux-gnu-gcc", LINUX_GCC_VARIABLE)
+
+
 def find_compiler(name: str | None = None) -> Compiler:
     """The compiler called `name` ("gcc" or "zig"); without a name, the first there is.
 
     MCUZOO_GCC and MCUZOO_ZIG name a program to be used instead of arm-none-eabi-gcc and zig.
     Raises ToolchainError when there is none, UsageError for another name.
     """
-    _check_name(name)
-    for kind in TOOLCHAINS if name is None else (name,):
-        program = _gcc_program() if kind == "gcc" else _zig_program()
-        if program is not None:
-            return _compiler(kind, program)
-    what = {"gcc": "no arm-none-eabi-gcc", "zig": "no zig"}
-    missing = "neither arm-none-eabi-gcc nor zig" if name is None else what[name]
-    raise ToolchainError(f"There is no C compiler for the board: {missing} was found.", _hint())
+    return _CHIP.find(name)
 
 
 def find_linux_compiler(name: str | None = None) -> Compiler:
@@ -134,42 +170,17 @@ def find_linux_compiler(name: str | None = None) -> Compiler:
 
     MCUZOO_LINUX_GCC names a program to be used instead of aarch64-linux-gnu-gcc.
     """
-    _check_name(name)
-    for kind in LINUX_TOOLCHAINS if name is None else (name,):
-        program = _linux_gcc_program() if kind == "gcc" else _zig_program()
-        if program is not None:
-            return _compiler(kind, program)
-    what = {"gcc": "no aarch64-linux-gnu-gcc", "zig": "no zig"}
-    missing = "neither zig nor aarch64-linux-gnu-gcc" if name is None else what[name]
-    raise ToolchainError(f"There is no C compiler for Linux on AArch64: {missing} found.", _hint())
-
-
-def _check_name(name: str | None) -> None:
-    if name is not None and name not in TOOLCHAINS:
-        raise UsageError(
-            f"There is no compiler {name!r}; mcuzoo knows {' and '.join(TOOLCHAINS)}.",
-            f"{did_you_mean(name, TOOLCHAINS)}--compiler gcc or --compiler zig.",
-        )
-
-
-def glibc_version(gcc: str) -> str:
-    """The version of the C library that the program `gcc` links; empty if it states none."""
-    try:
-        macros = _answer(gcc, "-E", "-dM", "-include", "features.h", "-x", "c", os.devnull)
-    except ToolchainError:
-        return ""
-    found = dict(re.findall(r"#define (__GLIBC(?:_MINOR)?__) (\d+)", macros))
-    return ".".join(found[key] for key in ("__GLIBC__", "__GLIBC_MINOR__") if key in found)
+    return _LINUX.find(name)
 
 
 def compiler_packages() -> tuple[str, ...]:
     """Packages that `find_compiler` needs to find a compiler; none if there is one."""
-    return () if _gcc_program() or _zig_program() else (_ZIG_PACKAGE,)
+    return _CHIP.packages()
 
 
 def linux_compiler_packages() -> tuple[str, ...]:
     """Packages that `find_linux_compiler` needs to find a compiler; none if there is one."""
-    return () if _linux_gcc_program() or _zig_program() else (_ZIG_PACKAGE,)
+    return _LINUX.packages()
 
 
 def _hint() -> str:
@@ -188,20 +199,23 @@ def require_newlib(gcc: str) -> None:
 
 def newlib_version(gcc: str) -> str:
     """The version of the C library that the program `gcc` has; empty if it states none."""
-    try:
-        macros = _answer(gcc, "-E", "-dM", "-include", "newlib.h", "-x", "c", os.devnull)
-    except ToolchainError:
-        return ""
-    match = re.search(r'#define _NEWLIB_VERSION "([\w.-]+)"', macros)
+    match = re.search(r'#define _NEWLIB_VERSION "([\w.-]+)"', _macros(gcc, "newlib.h"))
     return match[1] if match else ""
 
 
-def _gcc_program() -> str | None:
-    return os.environ.get(GCC_VARIABLE) or shutil.which("arm-none-eabi-gcc")
+def glibc_version(gcc: str) -> str:
+    """The version of the C library that the program `gcc` links; empty if it states none."""
+    defined = _macros(gcc, "features.h")
+    found = dict(re.findall(r"#define (__GLIBC(?:_MINOR)?__) (\d+)", defined))
+    return ".".join(found[key] for key in ("__GLIBC__", "__GLIBC_MINOR__") if key in found)
 
 
-def _linux_gcc_program() -> str | None:
-    return os.environ.get(LINUX_GCC_VARIABLE) or shutil.which("aarch64-linux-gnu-gcc")
+def _macros(gcc: str, header: str) -> str:
+    """The #defines of a header and of the program `gcc` itself; empty if it has no such header."""
+    try:
+        return _answer(gcc, "-E", "-dM", "-include", header, "-x", "c", os.devnull)
+    except ToolchainError:
+        return ""
 
 
 def _zig_program() -> str | None:

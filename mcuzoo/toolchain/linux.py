@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 from mcuzoo.errors import UsageError
-from mcuzoo.project.build_id import BUILD_FOLDER, build_id
+from mcuzoo.project.build_id import BUILD_FOLDER
 from mcuzoo.project.kinds import OPTIMIZATION
 from mcuzoo.project.manifest import (
     AnyManifest,
@@ -21,9 +20,7 @@ from mcuzoo.project.manifest import (
 from mcuzoo.toolchain.compile import (
     CompileJob,
     OnCompiled,
-    build_elf,
-    build_facts,
-    build_flags,
+    compiled,
     target_flags,
 )
 from mcuzoo.toolchain.find import (
@@ -63,33 +60,28 @@ def build_for_linux(
     hashes = input_hashes(project, manifest)
     compiler = find_linux_compiler(options.compiler)
     level = options.optimization or OPTIMIZATION
-    folder = project / BUILD_FOLDER / compiler.kind
-    folder.mkdir(parents=True, exist_ok=True)
-    log = BuildLog(folder / "build.log")
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{compiler.kind}-") as scratch:
-        job = CompileJob(compiler, project, Path(scratch), level, on_compiled=on_compiled)
-        identity = build_id(hashes, build_facts(job, manifest))
-        job = replace(job, defines=(f'MZ_BUILD_ID="{identity}"',))
-        try:
-            _prepare_library(job, manifest, log, say)
-            elf = build_elf(job, manifest, log)
-        finally:
-            log.write()
-        sections = read_sections(elf)
-        product = folder / elf.name
-        elf.replace(product)
+    output = project / BUILD_FOLDER / compiler.kind
+    job = CompileJob(compiler, project, output, level, on_compiled=on_compiled)
+
+    def prepare(job: CompileJob, log: BuildLog) -> None:
+        _prepare_library(job, manifest, log, say)
+
+    with compiled(job, manifest, hashes, prepare) as made:
+        sections = read_sections(made.elf)
+        product = output / made.elf.name
+        made.elf.replace(product)
     entry = BuildEntry(
         toolchain=compiler.kind,
         compiler_version=compiler.version,
         optimization=level,
-        build_id=identity,
+        build_id=made.build_id,
         elf=product.relative_to(project).as_posix(),
         bin="",
         hex="",
         regions=(),
         code_bytes=code_bytes(sections, {}),
         sha256={"elf": sha256(product.read_bytes()).hexdigest()},
-        flags=build_flags(job, manifest),
+        flags=made.flags,
         changed=changed_inputs(manifest, hashes),
         parts=_parts(compiler),
     )

@@ -162,7 +162,7 @@ def build_and_run(
     """Build an exported project, boot it on the emulated board, run images. Raises as `build` and
     `run`; the message begins with the name of the step."""
     with _step("build", say):
-        build = build_project(project)
+        build = build_project(project, say=say)
     with _step("run", say):
         return build, run(project, options, say, watch)
 

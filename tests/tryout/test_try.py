@@ -176,7 +176,7 @@ def test_foreign_files_are_left_alone(model: Path, tmp_path: Path) -> None:
 def test_a_step_that_fails_says_which_it_is(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*arguments: object) -> None:
+    def fails(*arguments: object, **named: object) -> None:
         raise ToolchainError("The linker said no.", "Read its words.")
 
     monkeypatch.setattr("mcuzoo.tryout.tryout.build_project", fails)

@@ -7,10 +7,9 @@ from mcuzoo.codegen.aot.emit import render_model
 from mcuzoo.codegen.aot.sources import kernel_sources
 from mcuzoo.codegen.board_files import Sections
 from mcuzoo.codegen.project_part import NO_UPLOAD_SOURCE, WHOLE_IMAGE_SOURCE
-from mcuzoo.codegen.sources import application_sources, firmware_files
+from mcuzoo.codegen.sources import source_files
 from mcuzoo.codegen.templates import render
 from mcuzoo.plan.linux_agent import LinuxPlan
-from mcuzoo.project.build_id import BUILD_ID_HEADER
 from mcuzoo.project.kinds import (
     LINUX_TOOLCHAINS,
     OPTIMIZATION,
@@ -20,7 +19,6 @@ from mcuzoo.project.kinds import (
 )
 from mcuzoo.project.manifest import LinuxTargetEntry, Manifest, PlanEntry
 from mcuzoo.quoting import file_stem
-from mcuzoo.resources import firmware_dir
 
 _SOURCES = ("app/mz_*.c", "link/*.c", "port/posix/*.c", "port/linux/*.c")
 _SECTIONS = Sections(arena=".bss.mz_arena", weights=".rodata.mz_weights")
@@ -50,16 +48,8 @@ def agent_sources(board: LinuxBoard, plan: LinuxPlan) -> dict[str, bytes]:
         **render_model(plan.program, plan.arena, _SECTIONS, plan.calls),
         "board/mz_board.h": render("linux/mz_board.h.j2", board=board),
     }
-    compiled = (
-        *application_sources(firmware_dir(), _SOURCES),
-        *kernel_sources(plan.calls),
-        NO_UPLOAD_SOURCE,
-        WHOLE_IMAGE_SOURCE,
-    )
-    return {
-        **{path: text.encode() for path, text in rendered.items()},
-        **firmware_files(compiled, firmware_dir(), {**rendered, BUILD_ID_HEADER: ""}),
-    }
+    others = (*kernel_sources(plan.calls), NO_UPLOAD_SOURCE, WHOLE_IMAGE_SOURCE)
+    return source_files(rendered, _SOURCES, others)
 
 
 def build_files(manifest: Manifest) -> dict[str, str]:

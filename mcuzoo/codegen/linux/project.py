@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 from mcuzoo import __version__
 from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.codegen.entries import tensor_spec
-from mcuzoo.codegen.folder import check_target, write_project
+from mcuzoo.codegen.folder import check_target
 from mcuzoo.codegen.linux.agent import agent_sources, build_files, plan_entry, target_entry
 from mcuzoo.codegen.linux.documents import documents, python_agent
 from mcuzoo.codegen.linux.npu import check_npu, compiled, npu_entry, npu_files
 from mcuzoo.codegen.options import ExportOptions
-from mcuzoo.codegen.project import MAX_NAME, MODEL_FILE
 from mcuzoo.codegen.project_files import (
     LABELS_FILE,
     SAMPLES_FOLDER,
-    identified,
-    label_file,
+    board_texts,
     licence_text,
-    sample_files,
+    model_entry,
+    model_files,
+    write_finished,
 )
 from mcuzoo.codegen.provenance import given_options, provenance
 from mcuzoo.codegen.sources import INCLUDE_DIRS, SOURCE_SUFFIXES
@@ -28,9 +27,9 @@ from mcuzoo.data.preprocess import check_preprocessing
 from mcuzoo.errors import UsageError
 from mcuzoo.graph.program import input_shape
 from mcuzoo.graph.read import load_model
+from mcuzoo.options import flag_of
 from mcuzoo.plan.linux_agent import plan_for_linux
-from mcuzoo.project.manifest import BOARD_FOLDER, Manifest, ModelEntry
-from mcuzoo.quoting import one_line, shortened
+from mcuzoo.project.manifest import Manifest
 from mcuzoo.zoo.registry import ModelSource
 
 LINUX = "linux"
@@ -62,23 +61,21 @@ def export_linux_project(
     files = {
         **agent_sources(board, plan),
         **python_agent(),
-        MODEL_FILE: model.raw,
         **npu_files(for_npu),
+        **model_files(source, model),
+        **board_texts(board),
         **licence_text(),
-        **{f"{BOARD_FOLDER}/{name}": text.encode() for name, text in board.files.items()},
-        **label_file(source.labels),
-        **sample_files(source.samples),
     }
-    name = shortened(one_line(source.name), MAX_NAME)
+    entry = model_entry(source, model)
     manifest = Manifest(
         tool_version=__version__,
-        name=f"{board.id}-{name}",
+        name=f"{board.id}-{entry.name}",
         board=board.id,
         runtime="aot",
         project=LINUX,
         target=target_entry(board),
         provenance=provenance(given_options(options)),
-        model=ModelEntry(name, MODEL_FILE, model.sha256, model.bytes, **asdict(source.origin)),
+        model=entry,
         input=tensor_spec(plan.program.input_tensor),
         output=tensor_spec(plan.program.output_tensor),
         preprocessing=source.preprocessing,
@@ -93,31 +90,24 @@ def export_linux_project(
         npu=npu_entry(for_npu),
     )
     texts = {**build_files(manifest), **documents(manifest, board, options.systemd)}
-    files |= {path: text.encode() for path, text in texts.items()}
-    manifest = identified(manifest, files)
-    write_project(directory, files, manifest)
-    return manifest
+    return write_finished(directory, files, manifest, texts)
 
 
 _FOR_CHIPS = (
     "tflm", "embed", "baud", "universal", "ops", "model_region", "arena_region", "pin",
-    "stream_input", "kernels", "plan",
+    "stream_input", "kernels", "plan", "weights",
 )  # fmt: skip
 
 
 def _check_choices(options: ExportOptions, board: LinuxBoard) -> None:
     default = ExportOptions()
     given = [
-        f"--{name.replace('_', '-')}"
-        for name in _FOR_CHIPS
-        if getattr(options, name) != getattr(default, name)
+        flag_of(name) for name in _FOR_CHIPS if getattr(options, name) != getattr(default, name)
     ]
     if options.runtime not in (None, "aot"):
         given.append(f"--runtime {options.runtime}")
     if options.project not in (None, LINUX):
         given.append(f"--project {options.project}")
-    if options.weights != default.weights:
-        given.append("--weights")
     if given:
         raise UsageError(
             f"{', '.join(given)}: {board.name} runs Linux, and has no such choice.",

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from mcuzoo.errors import EmulatorError
-from mcuzoo.extras import missing_error
+from mcuzoo.emulator.block_counter import BlockHook
+from mcuzoo.emulator.hooks import Hooks, load_unicorn
 
 PAGE = 0x1000
 _SUPERVISOR_CALL, _UNDEFINED, _BREAKPOINT = 2, 1, 7  # QEMU's target/arm/cpu.h, EXCP_*
 _FP_AT_EL0 = 3 << 20  # CPACR_EL1.FPEN
-_EVERYWHERE = (ctypes.c_uint64(1), ctypes.c_uint64(0))  # begin above end: no bounds
 
 
 class Cause(Enum):
@@ -40,14 +39,10 @@ class Core:
     """Without memory at first. Needs the package unicorn; raises MissingExtraError."""
 
     def __init__(self) -> None:
-        try:
-            import unicorn
-            from unicorn import arm64_const
-            from unicorn.unicorn_py3 import unicorn as binding
-        except ImportError:
-            raise missing_error(["unicorn"], "The emulated board") from None
-        self._unicorn: Any = unicorn
-        self._binding: Any = binding
+        unicorn, _ = load_unicorn()
+        from unicorn import arm64_const
+
+        self._unicorn = unicorn
         self._arm: Any = arm64_const
         self._uc: Any = unicorn.Uc(unicorn.UC_ARCH_ARM64, unicorn.UC_MODE_ARM)
         # It has all that Cortex-A53 and Cortex-A55 have.
@@ -57,8 +52,8 @@ class Core:
         self._exit: Exit | None = None
         self._pc = 0
         self._counted = [0]
-        self._hook: object = None
-        self._kept: list[object] = []
+        self._direct = Hooks(self._uc)
+        self._uncount: Callable[[], object] | None = None
         self._install_hooks()
 
     # Memory
@@ -69,9 +64,6 @@ class Core:
         allowed |= self._unicorn.UC_PROT_WRITE if write else 0
         allowed |= self._unicorn.UC_PROT_EXEC if execute else 0
         self._uc.mem_map(base, size, allowed)
-
-    def unmap(self, base: int, size: int) -> None:
-        self._uc.mem_unmap(base, size)
 
     def read(self, address: int, size: int) -> bytes | None:
         """None where there is no memory."""
@@ -111,17 +103,17 @@ class Core:
 
     @property
     def counting(self) -> bool:
-        return self._hook is not None
+        return self._uncount is not None
 
     def count(self, on: bool) -> None:
         """Count from the next run on, or no more."""
         if on == self.counting:
             return
-        if on:
-            self._hook = self._hook_blocks()
+        if self._uncount is None:
+            self._uncount = self._direct.on_blocks(self._make_hook())
         else:
-            self._binding.uclib.uc_hook_del(self._uc._uch, self._hook)
-            self._hook = None
+            self._uncount()
+            self._uncount = None
         self._uc.ctl_flush_tb()  # what is translated calls no hook, or still the old one
 
     def run(self) -> Exit:
@@ -142,27 +134,13 @@ class Core:
     def _now(self) -> int:
         return int(self._uc.reg_read(self._arm.UC_ARM64_REG_PC))
 
-    def _hook_blocks(self) -> object:
-        """The binding's own wrapper of the callback would halve the speed."""
+    def _make_hook(self) -> BlockHook:
         counted = self._counted
 
         def on_block(_handle: object, _address: int, size: int, _key: object) -> None:
             counted[0] += size >> 2
 
-        callback = self._binding.HOOK_CODE_CFUNC(on_block)
-        self._kept.append(callback)
-        handle = self._binding.uc_hook_h()
-        status = self._binding.uclib.uc_hook_add(
-            self._uc._uch,
-            ctypes.byref(handle),
-            self._unicorn.UC_HOOK_BLOCK,
-            callback,
-            0,
-            *_EVERYWHERE,
-        )
-        if status != self._unicorn.UC_ERR_OK:
-            raise EmulatorError(f"unicorn cannot count instructions (status {status}).", _HINT)
-        return handle
+        return on_block
 
     def _install_hooks(self) -> None:
         unicorn = self._unicorn
@@ -199,6 +177,3 @@ class Core:
         if number in (_UNDEFINED, _BREAKPOINT):
             return Exit(Cause.UNDEFINED, pc)
         return Exit(Cause.EXCEPTION, pc, f"exception {number}")
-
-
-_HINT = "docs/emulator.md says what the emulated board models."
