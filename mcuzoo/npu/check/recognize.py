@@ -44,7 +44,7 @@ class Recognizer:
         given = {one for one in sources if one in self.values.given}
         candidates = self._candidates(sources)
         return not candidates or any(
-            given <= {index for op in self._chain(tensor) for index in op.inputs}
+            given <= {index for op in self.chain(tensor) for index in op.inputs}
             for tensor in candidates
         )
 
@@ -179,9 +179,9 @@ class Recognizer:
         return self._expected[tensor]
 
     def _recognized(self, tensor: int, window: Window) -> Recognized:
-        return Recognized(tensor, window, tuple(self._chain(tensor)))
+        return Recognized(tensor, window, tuple(self.chain(tensor)))
 
-    def _chain(self, tensor: int) -> list[Op]:
+    def chain(self, tensor: int) -> list[Op]:
         """The operators from what is given to `tensor`."""
         found: list[Op] = []
         waiting = [self.values.writer[tensor]]

@@ -198,7 +198,10 @@ class Replay:
     def _wrong(
         self, operation: BlockOperation, own: Held, sources: frozenset[int], made: Arrays
     ) -> Recognized | None:
-        """What the operation should be whose values are not right."""
+        """What the operation should be whose values are not right; None if it is a part of
+        something longer, which may have many values that are right by chance: a RELU's least."""
+        if self.comparison.interleaved(own, self.recognizer.following(sources)) is not None:
+            return None
         alike = ElementwiseMode(operation.mode).name if operation.kind == "ELEMENTWISE" else ""
         names = _ALIKE.get(alike or operation.kind, frozenset())
         found = self.recognizer.nearest(sources, made, names)
@@ -250,7 +253,8 @@ class Replay:
             return
         value = self.values.value(tensor)
         if value is not None and self._holds(place, tensor, value):
-            self._given(tensor)
+            if tensor not in self.values.given:
+                self.progress.done.update(op.index for op in self.recognizer.chain(tensor))
             return
         if value is not None and self._given(tensor):
             words = "what was computed", "other bytes lie there at the end"
