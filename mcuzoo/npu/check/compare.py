@@ -147,12 +147,13 @@ class Comparison:
             return None
         best = [(layer, channels) for share, layer, channels in ranked if share == most]
 
-        def wrong(one: tuple[Op, NDArray[np.int64]]) -> int:
-            """Channels may have the same weights, and another bias."""
+        def rank(one: tuple[Op, NDArray[np.int64]]) -> tuple[int, bool]:
+            """Channels may have the same weights, and another bias or none."""
             layer, channels = one
-            return len(self._differences(own, layer, channels, layer.outputs[:1]))
+            wrong = self._differences(own, layer, channels, layer.outputs[:1])
+            return len(wrong), int(channels[0]) in self.progress.compared.get(layer.index, ())
 
-        return min(best, key=wrong)
+        return min(best, key=rank)
 
     def _every_nth(self, layer: Op) -> Iterator[tuple[NDArray[np.int64], Weights]]:
         """Every n-th output channel from each of the first n on, and their weights."""

@@ -59,10 +59,13 @@ class Recognizer:
     def complete(self, tensor: int) -> bool:
         return tensor in self._covered and bool(self._covered[tensor].all())
 
-    def exact(self, sources: frozenset[int], made: Arrays) -> Recognized | None:
+    def exact(self, sources: frozenset[int], made: Arrays, unfinished: bool) -> Recognized | None:
+        """Where all values are right. unfinished: as of `find`."""
         for tensor in self._candidates(sources):
             expected = self._values_of(tensor, made)
-            window = None if expected is None else find(made, expected, self._hint(tensor))
+            window = (
+                None if expected is None else find(made, expected, self._hint(tensor), unfinished)
+            )
             if window is not None:
                 return self._recognized(tensor, window)
         return None
