@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from mcuzoo.npu.check.constants import (
     Weights,
     same_weights,
     scale_differences,
+    share_of_same,
     source_weights,
     weight_differences,
 )
@@ -31,6 +32,9 @@ from mcuzoo.npu.interpreter import Broken, Interpreter
 from mcuzoo.npu.memory import Memory, OutsideError
 from mcuzoo.npu.operations import BlockOperation
 from mcuzoo.npu.scales import Scales
+
+_MOSTLY = 0.5
+"""More right weights than this share are no coincidence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +100,7 @@ class Comparison:
             return False
         first = found.window.start[2]
         same = same_weights(own.weights, source[first : first + len(own.weights)])
-        return same is not None and bool(same.mean() > 0.5)
+        return same is not None and bool(same.mean() > _MOSTLY)
 
     def whole(self, operation: BlockOperation, own: Held, found: Recognized) -> bool:
         """Compare all constants of an operation that does whole operators; True: they are right."""
@@ -108,9 +112,10 @@ class Comparison:
 
     def loose(self, operation: BlockOperation, own: Held, following: Sequence[Op]) -> None:
         """Compare those of an operation that is a part of one of the operators that follow."""
-        layer = following[0] if following else None
-        differences = None if layer is None else self._interleaved(own, layer)
-        if layer is not None and differences is not None:
+        interleaved = self.interleaved(own, following)
+        if interleaved is not None:
+            layer, channels = interleaved
+            differences = self._channels(own, layer, channels, layer.outputs[:1])
             self._tell(operation, layer, differences)
         elif operation.weights and not _uniform(own):
             self.notes.unproven.append(
@@ -124,21 +129,40 @@ class Comparison:
             found = list(fill_differences(own.operands, self.values))
             self._tell(operation, pads[0] if pads else None, found)
 
-    def _interleaved(self, own: Held, layer: Op) -> list[Difference] | None:
-        """Of every n-th output channel of a DEPTHWISE_CONV_2D that makes n of each input channel,
-        which Vela takes as n operations; None if it is no such operation."""
+    def interleaved(
+        self, own: Held, following: Sequence[Op]
+    ) -> tuple[Op, NDArray[np.int64]] | None:
+        """A DEPTHWISE_CONV_2D that makes n of each input channel, which Vela takes as n operations,
+        and its every n-th output channel, whose weights these are for the most part. None if there
+        is none."""
+        if own.weights is None:
+            return None
+        ranked = [
+            (share_of_same(own.weights, weights), layer, channels)
+            for layer in following
+            for channels, weights in self._every_nth(layer)
+        ]
+        most = max((share for share, *_ in ranked), default=0.0)
+        if most <= _MOSTLY:
+            return None
+        best = [(layer, channels) for share, layer, channels in ranked if share == most]
+
+        def rank(one: tuple[Op, NDArray[np.int64]]) -> tuple[int, bool]:
+            """Channels may have the same weights, and another bias or none."""
+            layer, channels = one
+            wrong = self._differences(own, layer, channels, layer.outputs[:1])
+            return len(wrong), int(channels[0]) in self.progress.compared.get(layer.index, ())
+
+        return min(best, key=rank)
+
+    def _every_nth(self, layer: Op) -> Iterator[tuple[NDArray[np.int64], Weights]]:
+        """Every n-th output channel from each of the first n on, and their weights."""
         multiplier = int(layer.options.get("depth_multiplier", 1))
-        if own.weights is None or layer.name != "DEPTHWISE_CONV_2D" or multiplier < 2:
-            return None
         source = source_weights(self.values.model, layer)
-        if source is None:
-            return None
-        for first in range(multiplier):
-            channels = np.arange(first, len(source), multiplier)
-            same = same_weights(own.weights, source[channels])
-            if same is not None and same.all():
-                return self._channels(own, layer, channels, layer.outputs[:1])
-        return None
+        if layer.name == "DEPTHWISE_CONV_2D" and multiplier > 1 and source is not None:
+            for first in range(multiplier):
+                channels = np.arange(first, len(source), multiplier)
+                yield channels, source[channels]
 
     def _others(self, own: Held, chain: Sequence[Op]) -> list[Difference]:
         found = list(operand_differences(own.operands, self.values, chain))
@@ -180,13 +204,21 @@ class Comparison:
         source = source_weights(self.values.model, layer)
         if source is None or own.weights is None:
             return []
-        differences = list(weight_differences(own.weights, source[channels], channels))
-        if own.scales is not None:
-            model = self.values.model
-            differences += scale_differences(own.scales, model, layer, outputs, channels)
         compared = self.progress.compared.setdefault(layer.index, set())
         fresh = set(channels.tolist()) - compared
         compared |= fresh
         self.progress.weights += len(fresh) * int(np.prod(source.shape[1:]))
         self.progress.scales += len(fresh) if own.scales is not None else 0
+        return self._differences(own, layer, channels, outputs)
+
+    def _differences(
+        self, own: Held, layer: Op, channels: NDArray[np.int64], outputs: tuple[int, ...]
+    ) -> list[Difference]:
+        source = source_weights(self.values.model, layer)
+        if source is None or own.weights is None:
+            return []
+        differences = list(weight_differences(own.weights, source[channels], channels))
+        if own.scales is not None:
+            model = self.values.model
+            differences += scale_differences(own.scales, model, layer, outputs, channels)
         return differences

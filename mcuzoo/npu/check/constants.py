@@ -72,6 +72,16 @@ def same_weights(decoded: Weights, source: Weights) -> Weights | None:
     return best
 
 
+def share_of_same(decoded: Weights, source: Weights) -> float:
+    """How many of the weights that are not zero are right, 0 to 1: the zeros that Vela puts between
+    taps are right in any place."""
+    same = same_weights(decoded, source)
+    if same is None:
+        return 0.0
+    telling = same[decoded != 0]
+    return float(telling.mean()) if telling.size else float(same.all())
+
+
 def dilated(source: Weights, shape: tuple[int, ...]) -> Weights:
     """`source` with zeros between its taps, so that it has the height and width of `shape`; itself
     where no step does that."""

@@ -44,7 +44,7 @@ class Recognizer:
         given = {one for one in sources if one in self.values.given}
         candidates = self._candidates(sources)
         return not candidates or any(
-            given <= {index for op in self._chain(tensor) for index in op.inputs}
+            given <= {index for op in self.chain(tensor) for index in op.inputs}
             for tensor in candidates
         )
 
@@ -59,10 +59,13 @@ class Recognizer:
     def complete(self, tensor: int) -> bool:
         return tensor in self._covered and bool(self._covered[tensor].all())
 
-    def exact(self, sources: frozenset[int], made: Arrays) -> Recognized | None:
+    def exact(self, sources: frozenset[int], made: Arrays, unfinished: bool) -> Recognized | None:
+        """Where all values are right. unfinished: as of `find`."""
         for tensor in self._candidates(sources):
             expected = self._values_of(tensor, made)
-            window = None if expected is None else find(made, expected, self._hint(tensor))
+            window = (
+                None if expected is None else find(made, expected, self._hint(tensor), unfinished)
+            )
             if window is not None:
                 return self._recognized(tensor, window)
         return None
@@ -179,9 +182,9 @@ class Recognizer:
         return self._expected[tensor]
 
     def _recognized(self, tensor: int, window: Window) -> Recognized:
-        return Recognized(tensor, window, tuple(self._chain(tensor)))
+        return Recognized(tensor, window, tuple(self.chain(tensor)))
 
-    def _chain(self, tensor: int) -> list[Op]:
+    def chain(self, tensor: int) -> list[Op]:
         """The operators from what is given to `tensor`."""
         found: list[Op] = []
         waiting = [self.values.writer[tensor]]

@@ -62,8 +62,8 @@ class Replay:
         """The operator that the operation at this word does."""
         self._origins: dict[int, frozenset[int]] = {}
         """Of each operation, by its number: the tensors that its output is, or is computed of."""
-        self._loose: list[tuple[BlockOperation, frozenset[int]]] = []
-        """Operations that are part of something longer."""
+        self._loose: dict[int, tuple[BlockOperation, frozenset[int]]] = {}
+        """Operations that are part of something longer, by their numbers, and what they read."""
         self._memories: list[Memory] = []
 
     def run(self) -> None:
@@ -119,7 +119,7 @@ class Replay:
         return memory
 
     def _block(self, number: int, operation: BlockOperation) -> None:
-        own, sources, sound = self._inputs(operation)
+        own, sources, sound, of_parts = self._inputs(operation)
         self._origins[number] = sources
         for words in block_faults(operation, self.npu_op.stream.config):
             self.notes.add(operation, self._next(sources), "address", "", words)
@@ -127,15 +127,15 @@ class Replay:
         found = bare = None
         if made is None:
             found = self.recognizer.assumed(sources, operation.ofm.shape)
-        else:
-            found = self.recognizer.exact(sources, made)
+        elif self.comparison.interleaved(own, self.recognizer.following(sources)) is None:
+            found = self.recognizer.exact(sources, made, of_parts and not operation.weights)
             if found is None:
                 bare = self.recognizer.before_activation(sources, made)
             if found is None and bare is None:
                 found = self._wrong(operation, own, sources, made)
         written = self.flow.write(operation, number)
         if found is None:
-            self._loose.append((operation, sources))
+            self._loose[number] = operation, sources
             if bare is None:
                 following = self.recognizer.following(sources)
                 if not self.recognizer.together(sources):
@@ -157,9 +157,9 @@ class Replay:
             for memory, values in zip(self._memories, drawn, strict=True):
                 memory.write(operation.ofm, values)
 
-    def _inputs(self, operation: BlockOperation) -> tuple[Held, frozenset[int], bool]:
-        """Its constants, the tensors that it reads, and whether weights and scales are where they
-        should be."""
+    def _inputs(self, operation: BlockOperation) -> tuple[Held, frozenset[int], bool, bool]:
+        """Its constants, the tensors that it reads, whether weights and scales are where they
+        should be, and whether it reads what is only a part of something longer."""
         maps = [operation.ifm, *([operation.ifm2] if operation.ifm2 is not None else [])]
         marks = [self.flow.read(operation, fm, "The input") for fm in maps]
         table = self.flow.table(operation)
@@ -170,16 +170,18 @@ class Replay:
             if part.length
         ]
         sources: set[int] = set()
+        of_parts = False
         operands = []
         for fm, one in zip(maps, marks, strict=True):
             if one is None:
                 continue
             for writer in writers(one):
                 sources |= self._origins.get(writer, frozenset())
+                of_parts |= writer in self._loose
             if bool((one > 0).all()):
                 operands.append(self._memories[0].read(fm))
         own = held(self.interpreter, self._memories[0], operation, table, operands)
-        return own, frozenset(sources), None not in streams
+        return own, frozenset(sources), None not in streams, of_parts
 
     def _made(self, operation: BlockOperation, sources: frozenset[int]) -> Arrays | None:
         """What the operation gives in each probe."""
@@ -250,14 +252,15 @@ class Replay:
             return
         value = self.values.value(tensor)
         if value is not None and self._holds(place, tensor, value):
-            self._given(tensor)
+            if tensor not in self.values.given:
+                self.progress.done.update(op.index for op in self.recognizer.chain(tensor))
             return
         if value is not None and self._given(tensor):
             words = "what was computed", "other bytes lie there at the end"
             layer = self.values.writer.get(tensor)
             self.notes.add(None, layer, "address", f"output {place.tensor.name!r}", words)
             return
-        for operation, sources in self._loose:
+        for operation, sources in self._loose.values():
             layer = self._next(sources)
             if layer is not None:
                 what = f"no operation gives it; {operation.name} begins what should"

@@ -47,8 +47,16 @@ def image(values: NDArray[Any]) -> NDArray[Any]:
     return values.reshape((1,) * (3 - values.ndim) + values.shape)
 
 
-def find(made: Arrays, tensor: Arrays, hint: tuple[int, int, int] = (0, 0, 0)) -> Window | None:
-    """The window of `tensor` that is `made` in all probes; that at `hint`, if it is one of many."""
+def find(
+    made: Arrays, tensor: Arrays, hint: tuple[int, int, int] = (0, 0, 0), unfinished: bool = False
+) -> Window | None:
+    """The window of `tensor` that is `made` in all probes; that at `hint`, if it is one of many.
+
+    unfinished: whether `made` may be a mere copy of what is a part of something longer. Then values
+    that are all alike, a RELU's least, count for nothing, nor does one of many windows.
+    """
+    if unfinished and not any(np.ptp(one) for one in made):
+        return None
     shape = made[0].shape
     if made[0].size == tensor[0].size:
         if all(map(_same, made, tensor)):
@@ -61,11 +69,14 @@ def find(made: Arrays, tensor: Arrays, hint: tuple[int, int, int] = (0, 0, 0)) -
     if any(size > most for size, most in zip(shape, whole.shape[1:], strict=True)):
         return None
     starts = _starts(made, whole, shape)
-    for start in sorted(starts, key=lambda one: one != hint)[:_MOST_STARTS]:
-        window = Window(start, shape)
-        if all(_same(one, window.of(own)) for one, own in zip(made, tensor, strict=True)):
-            return window
-    return None
+    nearest_first = sorted(starts, key=lambda one: one != hint)[:_MOST_STARTS]
+    fitting = (
+        window
+        for window in (Window(start, shape) for start in nearest_first)
+        if all(_same(one, window.of(own)) for one, own in zip(made, tensor, strict=True))
+    )
+    first = next(fitting, None)
+    return first if not unfinished or next(fitting, None) is None else None
 
 
 def _starts(

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers.small_net import small_net
+from helpers.tflite_builder import depthwise_model
 from npu_mutations import Mutations, sampled
 
 from mcuzoo.board.linux import LinuxBoard
@@ -157,6 +159,47 @@ def test_a_file_of_another_model_has_its_first_layer_wrong(signs: Judgeable) -> 
     assert [(one.layer, one.kind) for one in found] == [(0, "weight")]
     assert found[0].where.endswith("output channel 3, row 1, column 1, input channel 2")
     assert found[0].expected == str(int(data[3, 1, 1, 2]))
+
+
+def multiplied(weights: np.ndarray[tuple[int, ...], np.dtype[np.int8]]) -> Model:
+    """A DEPTHWISE_CONV_2D that makes two channels of each, of which Vela makes an operation for the
+    even and one for the odd ones. By its RELU most values are the least there is."""
+    raw = depthwise_model(
+        (1, 4, 6, 4),
+        weights,
+        np.arange(8, dtype=np.int32),
+        dilation=(1, 3),
+        activation="RELU",
+        input_scale=1.0,
+        output_scale=0.2,
+        output_zero_point=97,
+    )
+    return parse_model(raw, "multiplied")
+
+
+WEIGHTS = np.random.default_rng(0).integers(-127, 128, (1, 1, 2, 8)).astype(np.int8)
+
+
+@pytest.mark.parametrize("weights", [WEIGHTS, np.full((1, 1, 2, 8), 7, np.int8)])
+def test_every_other_channel_is_compared_with_its_own_weights(
+    weights: np.ndarray[tuple[int, ...], np.dtype[np.int8]],
+) -> None:
+    model = multiplied(weights)
+    judged = judge_exhaustively(model, compiled(model))
+    assert judged.findings == ()
+    assert judged.unproven == ()
+    assert (judged.counts.weights, judged.counts.scales) == (16, 8)
+
+
+@pytest.mark.parametrize("channel", [2, 5])
+def test_a_wrong_weight_of_every_other_channel_is_named(channel: int) -> None:
+    other = WEIGHTS.copy()
+    other[0, 0, 1, channel] ^= 1
+    found = judge_exhaustively(multiplied(other), compiled(multiplied(WEIGHTS))).findings
+    weight = next(one for one in found if one.kind == "weight")
+    assert f"output channel {channel}, row 0, column " in weight.where
+    assert weight.expected == str(other[0, 0, 1, channel])
+    assert weight.found.startswith(f"{WEIGHTS[0, 0, 1, channel]}; 1 of ")
 
 
 def test_a_few_flipped_bits_are_found_or_harmless(small: Judgeable) -> None:
