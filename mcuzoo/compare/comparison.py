@@ -116,10 +116,9 @@ class Comparison:
     def within(self, agreement: LayerAgreement) -> bool | None:
         """Whether answers by another arithmetic flip no more often than they may; None where there
         is no bound, or bytes are judged."""
-        bound, flips = self.max_flips, agreement.flips
-        if agreement.exact or bound is None:
+        if agreement.exact or self.max_flips is None:
             return None
-        return (flips.value if 0 < bound < 1 else flips.count) <= bound
+        return agreement.flips.within(self.max_flips)
 
     @property
     def _agreements(self) -> list[LayerAgreement]:

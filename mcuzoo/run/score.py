@@ -79,7 +79,7 @@ class Agreement:
 @dataclass(frozen=True)
 class Flips:
     """`count` of `compared` images have another top-1 than on another engine, ties going to the
-    lowest index; low and high bound the true rate with 95 % confidence."""
+    lowest index; interval: bounds of the true rate with 95 % confidence."""
 
     count: int
     compared: int
@@ -91,6 +91,10 @@ class Flips:
     @property
     def interval(self) -> tuple[float, float]:
         return wilson_interval(self.count, self.compared)
+
+    def within(self, bound: float) -> bool:
+        """Whether there are at most `bound`: a number, or below 1 a share of the images."""
+        return (self.value if 0 < bound < 1 else self.count) <= bound
 
 
 def flips_of(first: Iterable[int | None], second: Iterable[int | None]) -> Flips | None:
