@@ -80,6 +80,11 @@ class SshTarget:
         port = ("-p", str(self.port)) if self.port else ()
         return command(program, *port, self.login, *behind)
 
+    @property
+    def by_hand(self) -> str:
+        """A command to be pasted, which starts the agent in the terminal."""
+        return self.shown("ssh", self.far_command.removeprefix("exec "))
+
     def copying(self, what: str) -> str:
         """A command to be pasted, which copies a folder to where the project should be."""
         port = ("-P", str(self.port)) if self.port else ()
