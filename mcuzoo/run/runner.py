@@ -139,8 +139,7 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
             with resumable(job), closing(_run(job, board, items, finder)) as rows:
                 for row in recorded(rows, journal, lambda: board.state):
                     observer.image(row)
-                now, rows_now = read_run(job.out)
-                ask_cpu(job, board, journal, rows_now, now.cpu_engine, observer.note)
+                ask_cpu(job, board, journal, observer.note)
                 board.take_stock()
                 journal.keep_link(board.state)
                 if board.stack is not None:
