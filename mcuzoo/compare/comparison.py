@@ -35,7 +35,7 @@ from mcuzoo.run.score import (
     Flips,
     Paired,
     accuracy,
-    answer,
+    answer_at,
     difference,
     flips_of,
     ranks,
@@ -198,8 +198,7 @@ def agreement_with(
 def _answers(trial: Trial, answers: Answers) -> list[int]:
     """The top-1 of each output of the trial's model."""
     end = trial.entry.manifest.output
-    form = form_of(end)
-    return [answer(one, None, end.scale, end.zero_point, form).top1 for one in answers.outputs]
+    return [answer_at(end, one).top1 for one in answers.outputs]
 
 
 def _classes(trial: Trial) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 
-from mcuzoo.data.output_form import form_of
 from mcuzoo.data.preprocess import input_of
 from mcuzoo.errors import ProtocolError, RigError, UsageError
 from mcuzoo.link.codes import Feature
@@ -16,7 +15,7 @@ from mcuzoo.run.feed import Prepared, prepare, prepared_ahead, with_next
 from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, read_run
 from mcuzoo.run.record import Row, RunMeta, Status
-from mcuzoo.run.score import answer, difference
+from mcuzoo.run.score import answer_at, difference
 
 CPU_ENGINES = ("builtin", "xnnpack", "none")
 """TFLite's kernels: optimized ones, XNNPACK's, reference kernels."""
@@ -90,7 +89,6 @@ def ask_cpu(
 def _ask(job: Job, board: ConnectedBoard, journal: Journal, left: dict[int, Row]) -> None:
     items = [item for item in job.data_set.items if item.index in left]
     make = partial(prepare, input=input_of(job.manifest), engine=None)
-    end = job.manifest.output
     with closing(prepared_ahead(items, make)) as feed:
         for ready, following in with_next(feed):
             if not isinstance(ready, Prepared):
@@ -99,5 +97,5 @@ def _ask(job: Job, board: ConnectedBoard, journal: Journal, left: dict[int, Row]
             row = left[ready.item.index]
             output = board.infer(row.index, ready.tensor, ahead).output
             assert row.output is not None
-            found = answer(output, None, end.scale, end.zero_point, form_of(end))
-            journal.record_cpu(row.index, found.top1, difference(row.output, output))
+            top1 = answer_at(job.manifest.output, output).top1
+            journal.record_cpu(row.index, top1, difference(row.output, output))

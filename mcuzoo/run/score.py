@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.data.output_form import OutputForm
+from mcuzoo.data.output_form import End, OutputForm, form_of
 
 TOP_K = 5
 SIGNIFICANT = 0.05
@@ -209,6 +209,11 @@ def answer(
     score = scale * (float(output[best]) - zero_point)
     rank = None if label is None else int(ranks(output[np.newaxis], np.array([label]))[0])
     return Answer(best, rank, score)
+
+
+def answer_at(end: End, output: NDArray[Any], label: int | None = None) -> Answer:
+    """The answer of a flat output, as its end of the model describes it."""
+    return answer(output, label, end.scale, end.zero_point, form_of(end))
 
 
 def difference(first: NDArray[np.int8], second: NDArray[np.int8]) -> int:
