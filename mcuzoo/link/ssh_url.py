@@ -25,7 +25,10 @@ AGENT = "agent/mcuzoo_agent.py"
 DEFAULT_FOLDER = "mcuzoo"
 
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\$?")
-_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?\]")
+_HOST = re.compile(
+    r"([A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9_.-]+)?\])(?::[0-9]*)?"
+)
+"""A name or an address, and perhaps a port behind it."""
 _OPTIONS = {
     "delegate": "--delegate",
     "model": "--model",
@@ -103,14 +106,12 @@ def parse_ssh_url(url: str) -> SshTarget:
         port = parts.port or 0
     except ValueError as error:
         raise _bad(url, f"{error}") from error
-    login, _, _ = parts.netloc.partition(":") if "[" not in parts.netloc else (parts.netloc, "", "")
-    user, at, host = login.rpartition("@")
-    if "[" in host:
-        host = host[: host.index("]") + 1]
+    user, at, place = parts.netloc.rpartition("@")
     if at and not _USER.fullmatch(user):
         raise _bad(url, f"{user!r} is no user")
-    if not _HOST.fullmatch(host):
-        raise _bad(url, f"{host!r} is no host" if host else "no host")
+    found = _HOST.fullmatch(place)
+    if found is None:
+        raise _bad(url, f"{place!r} is no host" if place else "no host")
     if parts.fragment:
         raise _bad(url, "a part behind #")
     folder = unquote(parts.path)
@@ -120,7 +121,7 @@ def parse_ssh_url(url: str) -> SshTarget:
     if folder.startswith("-") or not folder.isprintable():
         raise _bad(url, f"{folder!r} is no folder")
     python, options = _options(url, parts.query)
-    return SshTarget(user, host, port, folder, python, options)
+    return SshTarget(user, found[1], port, folder, python, options)
 
 
 def _options(url: str, query: str) -> tuple[str, tuple[str, ...]]:
