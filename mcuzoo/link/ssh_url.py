@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mcuzoo.errors import PortError, command, did_you_mean
+from mcuzoo.project.kinds import PYTHON_AGENT
 
 SCHEME = "ssh://"
 PROGRAM = "MCUZOO_SSH"
 """A variable of the environment: the program to use instead of ssh, with options for it."""
-AGENT = "agent/mcuzoo_agent.py"
-"""The agent in an exported project."""
 DEFAULT_FOLDER = "mcuzoo"
 
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\$?")
@@ -65,7 +64,7 @@ class SshTarget:
     @property
     def agent(self) -> str:
         """The agent's path on the board."""
-        return f"{self.folder.rstrip('/')}/{AGENT}"
+        return f"{self.folder.rstrip('/')}/{PYTHON_AGENT}"
 
     @property
     def far_command(self) -> str:
