@@ -286,8 +286,7 @@ class Runtime:
 
 class End(NamedTuple):
     """A tensor at an end of the model, and how the host sees it: int8 of this scale and zero point.
-    tensor: its number. kind: the numpy
-    name of its own type."""
+    tensor: its number. kind: the numpy name of its own type."""
 
     tensor: int
     name: str
@@ -865,27 +864,25 @@ class Agent:
         """Run it again where every tensor stays, and keep what each operator gives."""
         engine = self._ready()
         assert self._runtime is not None
-        if engine.sha256 != self.source[1]:
-            # Operators of a compiled file are not the model's: one record, the last one's output.
-            whole = Engine(self._runtime, self._file(self._own()), parse_delegate("none"), 1)
-            last = max((n for n, op in enumerate(whole.ops) if op["op_name"] != "DEQUANTIZE"))
-            self._records = [(0, last, image.output)]
-        else:
-            try:
+        try:
+            if engine.sha256 != self.source[1]:
+                # Operators of a compiled file are not the model's: one record, the last output.
+                assert self.settings.model is not None
+                own = self._file(self.settings.model)
+                whole = Engine(self._runtime, own, parse_delegate("none"), 1)
+                last = max(n for n, op in enumerate(whole.ops) if op["op_name"] != "DEQUANTIZE")
+                self._records = [(0, last, image.output)]
+            else:
                 if self._keeper is None:
                     delegate, threads = engine.delegate, self.settings.threads
                     running = self._running_file(delegate)
                     self._keeper = Engine(self._runtime, running, delegate, threads, keep=True)
                 self._keeper.run(bytes(image.data), 0)
-            except EngineError as error:
-                raise Refused(INVOKE_FAILED, str(error)) from error
-            self._records = self._keeper.records()
+                self._records = self._keeper.records()
+        except EngineError as error:
+            raise Refused(INVOKE_FAILED, str(error)) from error
         self._tensors = {last: output for _, last, output in self._records}
         self._kept = image.number
-
-    def _own(self) -> Path:
-        assert self.settings.model is not None
-        return self.settings.model
 
     def _inside(self, number: int) -> Image:
         image = self._newest(number)

@@ -35,7 +35,7 @@ from mcuzoo.run.score import (
     Flips,
     Paired,
     accuracy,
-    answer,
+    answer_at,
     difference,
     flips_of,
     ranks,
@@ -116,10 +116,9 @@ class Comparison:
     def within(self, agreement: LayerAgreement) -> bool | None:
         """Whether answers by another arithmetic flip no more often than they may; None where there
         is no bound, or bytes are judged."""
-        bound, flips = self.max_flips, agreement.flips
-        if agreement.exact or bound is None:
+        if agreement.exact or self.max_flips is None:
             return None
-        return (flips.value if 0 < bound < 1 else flips.count) <= bound
+        return agreement.flips.within(self.max_flips)
 
     @property
     def _agreements(self) -> list[LayerAgreement]:
@@ -199,8 +198,7 @@ def agreement_with(
 def _answers(trial: Trial, answers: Answers) -> list[int]:
     """The top-1 of each output of the trial's model."""
     end = trial.entry.manifest.output
-    form = form_of(end)
-    return [answer(one, None, end.scale, end.zero_point, form).top1 for one in answers.outputs]
+    return [answer_at(end, one).top1 for one in answers.outputs]
 
 
 def _classes(trial: Trial) -> int:

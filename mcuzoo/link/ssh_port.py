@@ -39,7 +39,6 @@ class SshPort:
     def __init__(self, url: str, timeout_s: float) -> None:
         """Log in and start the agent. Raises PortError, with what to do about it."""
         self._target = parse_ssh_url(url)
-        self._url = url
         self._timeout_s = timeout_s
         self._waiting = bytearray()
         self._words = bytearray()
@@ -151,15 +150,12 @@ class SshPort:
             raise PortError(
                 f"{self._target.login} took the login, and no agent has answered in "
                 f"{CONNECT_S:g} s: {self._said() or 'not a word'}.",
-                f"Start it by hand to see what it does: {self._by_hand()}",
+                f"Start it by hand to see what it does: {self._target.by_hand}",
             )
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_GRACE_S)
         self._readers[1].join(_GRACE_S)
         raise explained(self._target, self._process.returncode, self._said())
-
-    def _by_hand(self) -> str:
-        return self._target.shown("ssh", self._target.far_command.removeprefix("exec "))
 
     def _said(self) -> str:
         """The last words of ssh and of the agent, on one line."""
@@ -232,6 +228,5 @@ def _no_agent(target: SshTarget, code: int | None, said: str) -> PortError:
         )
     return PortError(
         f"The agent on {target.login} ended at once (exit code {code}): {said or 'not a word'}.",
-        "Start it by hand to see what it does: "
-        + target.shown("ssh", target.far_command.removeprefix("exec ")),
+        f"Start it by hand to see what it does: {target.by_hand}",
     )

@@ -16,16 +16,18 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mcuzoo.errors import PortError, command, did_you_mean
+from mcuzoo.project.kinds import PYTHON_AGENT
 
 SCHEME = "ssh://"
 PROGRAM = "MCUZOO_SSH"
 """A variable of the environment: the program to use instead of ssh, with options for it."""
-AGENT = "agent/mcuzoo_agent.py"
-"""The agent in an exported project."""
 DEFAULT_FOLDER = "mcuzoo"
 
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\$?")
-_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?\]")
+_HOST = re.compile(
+    r"([A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9_.-]+)?\])(?::[0-9]*)?"
+)
+"""A name or an address, and perhaps a port behind it."""
 _OPTIONS = {
     "delegate": "--delegate",
     "model": "--model",
@@ -62,7 +64,7 @@ class SshTarget:
     @property
     def agent(self) -> str:
         """The agent's path on the board."""
-        return f"{self.folder.rstrip('/')}/{AGENT}"
+        return f"{self.folder.rstrip('/')}/{PYTHON_AGENT}"
 
     @property
     def far_command(self) -> str:
@@ -79,6 +81,11 @@ class SshTarget:
         """A command to be pasted: `program` (ssh, ssh-copy-id) to this login, then `behind`."""
         port = ("-p", str(self.port)) if self.port else ()
         return command(program, *port, self.login, *behind)
+
+    @property
+    def by_hand(self) -> str:
+        """A command to be pasted, which starts the agent in the terminal."""
+        return self.shown("ssh", self.far_command.removeprefix("exec "))
 
     def copying(self, what: str) -> str:
         """A command to be pasted, which copies a folder to where the project should be."""
@@ -98,14 +105,12 @@ def parse_ssh_url(url: str) -> SshTarget:
         port = parts.port or 0
     except ValueError as error:
         raise _bad(url, f"{error}") from error
-    login, _, _ = parts.netloc.partition(":") if "[" not in parts.netloc else (parts.netloc, "", "")
-    user, at, host = login.rpartition("@")
-    if "[" in host:
-        host = host[: host.index("]") + 1]
+    user, at, place = parts.netloc.rpartition("@")
     if at and not _USER.fullmatch(user):
         raise _bad(url, f"{user!r} is no user")
-    if not _HOST.fullmatch(host):
-        raise _bad(url, f"{host!r} is no host" if host else "no host")
+    found = _HOST.fullmatch(place)
+    if found is None:
+        raise _bad(url, f"{place!r} is no host" if place else "no host")
     if parts.fragment:
         raise _bad(url, "a part behind #")
     folder = unquote(parts.path)
@@ -115,7 +120,7 @@ def parse_ssh_url(url: str) -> SshTarget:
     if folder.startswith("-") or not folder.isprintable():
         raise _bad(url, f"{folder!r} is no folder")
     python, options = _options(url, parts.query)
-    return SshTarget(user, host, port, folder, python, options)
+    return SshTarget(user, found[1], port, folder, python, options)
 
 
 def _options(url: str, query: str) -> tuple[str, tuple[str, ...]]:

@@ -9,6 +9,8 @@ from mcuzoo.errors import UsageError, did_you_mean
 
 MANIFEST_NAME = "mcuzoo.json"
 """The manifest of a project, in its folder."""
+PYTHON_AGENT = "agent/mcuzoo_agent.py"
+"""The Python agent of a project for Linux, in its folder."""
 
 RUNTIMES = ("aot", "tflm")
 """Ahead-of-time C; TFLite-Micro."""

@@ -17,7 +17,7 @@ from mcuzoo.report.outcome import Measure, Outcome, arena_measure, code_measure,
 from mcuzoo.run.verdict import Broke
 
 if TYPE_CHECKING:
-    from mcuzoo.compare.comparison import Comparison, ProjectResult
+    from mcuzoo.compare.comparison import Comparison, LayerAgreement, ProjectResult
     from mcuzoo.doctor_data.diagnosis import Claim as Asked
     from mcuzoo.doctor_data.diagnosis import DataDiagnosis
     from mcuzoo.evaluate.look import Look
@@ -33,14 +33,8 @@ def comparison_outcomes(found: Comparison) -> tuple[Outcome, ...]:
 
 def _project_outcome(alone: Comparison, column: ProjectResult) -> Outcome:
     """alone: a comparison of that project only."""
-    trial, agreement = column.trial, column.agreement
+    trial, claim = column.trial, _agreement_claim(alone, column.agreement)
     name, model = trial.entry.name, trial.entry.manifest.model.name
-    text = "Nothing to compare it with: it is the baseline, or another model."
-    if agreement is not None:
-        text = f"{agreement.equal:,} of {agreement.compared:,} outputs are byte-equal to those of "
-        text += f"{agreement.baseline}."
-    holds = alone.equal if alone.compared else None
-    claim = Claim("bit-exactness", Broke.FIRMWARE, holds, text, tuple(difference_lines(alone)))
     count = "instructions" if trial.unit == "instructions" else "counts"
     return replace(
         _outcome(f"{name}: {model} on {trial.board}", f"mcuzoo.compare.{name}", (claim,)),
@@ -53,6 +47,20 @@ def _project_outcome(alone: Comparison, column: ProjectResult) -> Outcome:
             arena_measure(trial.sizes.arena),
             code_measure(trial.sizes.code),
         ),
+    )
+
+
+def _agreement_claim(alone: Comparison, agreement: LayerAgreement | None) -> Claim:
+    """Bytes where they must be equal; of a delegate the answers, as --max-flips judges them."""
+    lines = tuple(difference_lines(alone))
+    if agreement is None:
+        text = "Nothing to compare it with: it is the baseline, or another model."
+        return Claim("bit-exactness", Broke.FIRMWARE, None, text)
+    if not agreement.exact:
+        return Claim("flips", Broke.DELEGATE, alone.within(agreement), f"{lines[0]}.")
+    text = f"{agreement.equal:,} of {agreement.compared:,} outputs are byte-equal to those of "
+    return Claim(
+        "bit-exactness", Broke.FIRMWARE, alone.equal, f"{text}{agreement.baseline}.", lines
     )
 
 

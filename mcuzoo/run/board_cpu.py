@@ -7,16 +7,15 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 
-from mcuzoo.data.output_form import form_of
 from mcuzoo.data.preprocess import input_of
 from mcuzoo.errors import ProtocolError, RigError, UsageError
 from mcuzoo.link.codes import Feature
 from mcuzoo.run.connected_board import ConnectedBoard
 from mcuzoo.run.feed import Prepared, prepare, prepared_ahead, with_next
 from mcuzoo.run.job import Job
-from mcuzoo.run.journal import Journal
+from mcuzoo.run.journal import Journal, read_run
 from mcuzoo.run.record import Row, RunMeta, Status
-from mcuzoo.run.score import answer, difference
+from mcuzoo.run.score import answer_at, difference
 
 CPU_ENGINES = ("builtin", "xnnpack", "none")
 """TFLite's kernels: optimized ones, XNNPACK's, reference kernels."""
@@ -57,20 +56,22 @@ def ask_cpu(
     job: Job,
     board: ConnectedBoard,
     journal: Journal,
-    rows: Sequence[Row],
-    begun: str | None,
     note: Callable[[str], None],
 ) -> None:
     """Run the images that have an answer on the board's CPU as well, where it offers that, and keep
-    how far the two are apart. rows: of the journal. begun: the engine with which a
-    run that is resumed has begun. note: is told what happens.
+    how far the two are apart. A run that is resumed goes on with the engine that it has begun with.
+    note: is told what happens.
 
     A board that fails at that is reported, and does not spoil the run: its images are done. Raises
     UsageError for an engine that the board does not offer.
     """
-    left = {row.index: row for row in rows if row.status is Status.DONE and row.cpu_top1 is None}
-    if not left or not board.hello.has(Feature.ENGINES):
+    if not board.hello.has(Feature.ENGINES):
         return
+    meta, rows = read_run(job.out)
+    left = {row.index: row for row in rows if row.status is Status.DONE and row.cpu_top1 is None}
+    if not left:
+        return
+    begun = meta.cpu_engine
     delegate, wanted = board.hello.delegate, job.settings.board_cpu
     engine = cpu_engine(board, wanted if begun is None or wanted == NO_CPU else begun)
     if engine is None:
@@ -88,7 +89,6 @@ def ask_cpu(
 def _ask(job: Job, board: ConnectedBoard, journal: Journal, left: dict[int, Row]) -> None:
     items = [item for item in job.data_set.items if item.index in left]
     make = partial(prepare, input=input_of(job.manifest), engine=None)
-    end = job.manifest.output
     with closing(prepared_ahead(items, make)) as feed:
         for ready, following in with_next(feed):
             if not isinstance(ready, Prepared):
@@ -97,5 +97,5 @@ def _ask(job: Job, board: ConnectedBoard, journal: Journal, left: dict[int, Row]
             row = left[ready.item.index]
             output = board.infer(row.index, ready.tensor, ahead).output
             assert row.output is not None
-            found = answer(output, None, end.scale, end.zero_point, form_of(end))
-            journal.record_cpu(row.index, found.top1, difference(row.output, output))
+            top1 = answer_at(job.manifest.output, output).top1
+            journal.record_cpu(row.index, top1, difference(row.output, output))

@@ -26,11 +26,11 @@ from mcuzoo.files import open_output
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.link.hello import Hello
 from mcuzoo.project.manifest import Manifest
-from mcuzoo.run import score
 from mcuzoo.run.connected_board import ConnectedBoard, check_firmware
 from mcuzoo.run.options import BoardOptions
 from mcuzoo.run.project import emulated_port, find_project
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
+from mcuzoo.run.score import answer_at
 from mcuzoo.run.sessions import Line, MessagesOnly, Subject, reference_of, sessions, subject_of
 
 if TYPE_CHECKING:
@@ -181,13 +181,11 @@ def board_answer(
 
 def with_classes(answer: Answer, manifest: Manifest) -> Answer:
     """The answer, with the classes that its outputs name."""
-    end = manifest.output
-    ends = (None, end.scale, end.zero_point, form_of(end))
-    expected = answer.expected
+    end, expected = manifest.output, answer.expected
     return replace(
         answer,
-        top1=score.answer(answer.output, *ends).top1,
-        expected_top1=None if expected is None else score.answer(expected, *ends).top1,
+        top1=answer_at(end, answer.output).top1,
+        expected_top1=None if expected is None else answer_at(end, expected).top1,
     )
 
 

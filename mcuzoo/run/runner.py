@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from mcuzoo import __version__
 from mcuzoo.data.images import Item
-from mcuzoo.data.output_form import form_of
 from mcuzoo.data.preprocess import input_of
 from mcuzoo.errors import (
     DataSetError,
@@ -50,7 +49,7 @@ from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, begin_journal, read_run, recorded
 from mcuzoo.run.layer_finder import LayerFinder, one_turn
 from mcuzoo.run.record import InputFacts, Row, RunMeta, Status
-from mcuzoo.run.score import answer, difference
+from mcuzoo.run.score import answer_at, difference
 from mcuzoo.run.summary import RunSummary, summarize
 
 
@@ -139,8 +138,7 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
             with resumable(job), closing(_run(job, board, items, finder)) as rows:
                 for row in recorded(rows, journal, lambda: board.state):
                     observer.image(row)
-                now, rows_now = read_run(job.out)
-                ask_cpu(job, board, journal, rows_now, now.cpu_engine, observer.note)
+                ask_cpu(job, board, journal, observer.note)
                 board.take_stock()
                 journal.keep_link(board.state)
                 if board.stack is not None:
@@ -292,8 +290,7 @@ def infer(
         return replace(row, status=Status.FAULT, error=error.message), error
     except (RigError, ProtocolError) as error:
         return replace(row, status=Status.LOST, error=error.message), error
-    ends = manifest.output
-    found = answer(inference.output, row.label, ends.scale, ends.zero_point, form_of(ends))
+    found = answer_at(manifest.output, inference.output, row.label)
     row = replace(
         row,
         status=Status.DONE,
@@ -330,8 +327,7 @@ def compared(
 ) -> Row:
     """The row, with what the host's reference says of the same input. output, reference: int8
     [outputs], of board and host."""
-    ends = manifest.output
-    host = answer(reference, None, ends.scale, ends.zero_point, form_of(ends))
+    host = answer_at(manifest.output, reference)
     return replace(row, reference_difference=difference(output, reference), host_top1=host.top1)
 
 

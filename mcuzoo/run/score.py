@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.data.output_form import OutputForm
+from mcuzoo.data.output_form import End, OutputForm, form_of
 
 TOP_K = 5
 SIGNIFICANT = 0.05
@@ -79,7 +79,7 @@ class Agreement:
 @dataclass(frozen=True)
 class Flips:
     """`count` of `compared` images have another top-1 than on another engine, ties going to the
-    lowest index; low and high bound the true rate with 95 % confidence."""
+    lowest index; interval: bounds of the true rate with 95 % confidence."""
 
     count: int
     compared: int
@@ -91,6 +91,10 @@ class Flips:
     @property
     def interval(self) -> tuple[float, float]:
         return wilson_interval(self.count, self.compared)
+
+    def within(self, bound: float) -> bool:
+        """Whether there are at most `bound`: a number, or below 1 a share of the images."""
+        return (self.value if 0 < bound < 1 else self.count) <= bound
 
 
 def flips_of(first: Iterable[int | None], second: Iterable[int | None]) -> Flips | None:
@@ -205,6 +209,11 @@ def answer(
     score = scale * (float(output[best]) - zero_point)
     rank = None if label is None else int(ranks(output[np.newaxis], np.array([label]))[0])
     return Answer(best, rank, score)
+
+
+def answer_at(end: End, output: NDArray[Any], label: int | None = None) -> Answer:
+    """The answer of a flat output, as its end of the model describes it."""
+    return answer(output, label, end.scale, end.zero_point, form_of(end))
 
 
 def difference(first: NDArray[np.int8], second: NDArray[np.int8]) -> int:

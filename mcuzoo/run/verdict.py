@@ -163,9 +163,7 @@ def blame_of_npu(unlike: Unlike, wrong: WrongLayer | None, asked: Budgets) -> Bl
     if not unlike.foreign or wrong is None or wrong.part not in (Broke.NPU, Broke.COMPILER):
         return None
     flips, bound = unlike.flips, asked.max_flips
-    let_pass = False
-    if flips is not None and bound is not None:
-        let_pass = (flips.value if 0 < bound < 1 else flips.count) <= bound
+    let_pass = flips is not None and bound is not None and flips.within(bound)
     text = f"Outputs of the NPU unlike the host reference's: {unlike.foreign:,}."
     return Blame(Broke(wrong.part), f"{text} On {wrong.file}, {wrong.verdict}.", let_pass)
 

@@ -283,6 +283,11 @@ def test_a_compiled_file_runs_for_its_delegate(meet: Meet, conv: Path, tmp_path:
         assert [(record.first_op, record.last_op) for record in records] == [(0, 0)]
         choose_engine(session, "none")
         assert session.infer(2, INPUTS[0]).output.tobytes() == expected(CONV, INPUTS[0])
+        choose_engine(session, spoken)
+        conv.unlink()
+        with pytest.raises(FirmwareError, match="No such file"):
+            session.profile(3, INPUTS[0])
+        assert session.infer(4, INPUTS[0]).output.tobytes() == expected(other, INPUTS[0])
 
 
 def test_no_model_and_no_tflite_are_told(meet: Meet) -> None:

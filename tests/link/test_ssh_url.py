@@ -54,6 +54,8 @@ def test_what_may_be_left_out(url: str, login: str, folder: str) -> None:
         "ssh://board$(id)/x",
         "ssh://board:99999",
         "ssh://board:x",
+        "ssh://root:secret@board",
+        "ssh://[::1]board/x",
         "ssh://board/x#y",
         "ssh://board/%0Aid",
         "ssh://board/~/-rf",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,15 @@ from helpers.pages import toy_comparison
 from junitparser import Error, Failure, JUnitXml, Skipped
 from PIL import Image
 
+from mcuzoo.compare.comparison import compare_trials
+from mcuzoo.compare.trial import Answers
 from mcuzoo.doctor_data.diagnosis import Claim as Asked
 from mcuzoo.doctor_data.findings import Finding, Part, Verdict
 from mcuzoo.report.check_outcomes import check_outcomes, comparison_outcomes, finding_claim
 from mcuzoo.report.junit import junit_text
 from mcuzoo.rig.boards import RigBoard
 from mcuzoo.rig.check import BoardCheck
+from mcuzoo.run.verdict import Broke
 
 
 def kinds(xml: bytes) -> dict[str, dict[str, object]]:
@@ -39,6 +43,21 @@ def test_each_project_of_a_comparison_is_a_suite() -> None:
     assert {one.name: one.value for one in second.measures}["arena_bytes"] == 1000
     found = kinds(junit_text((first, second)).encode())
     assert [*found.values()] == [{"bit-exactness": None}, {"bit-exactness": Failure}]
+
+
+@pytest.mark.parametrize(("max_flips", "holds"), [(None, None), (0, False), (1, True)])
+def test_a_delegate_in_a_comparison_is_judged_by_its_flips(
+    max_flips: int | None, holds: bool | None
+) -> None:
+    first, second = (column.trial for column in toy_comparison().columns)
+    flipped = Answers(np.array([[1, 2, 3], [1, 2, 3]], np.int8), second.answers.crcs)
+    delegate = replace(second, answers=flipped, delegate="vx")
+    compared = compare_trials([first, delegate], [2, 0], [first.answers] * 2, max_flips)
+    _, outcome = comparison_outcomes(compared)
+    assert outcome.passed is holds
+    (claim,) = outcome.claims
+    assert (claim.name, claim.part, claim.holds) == ("flips", Broke.DELEGATE, holds)
+    assert "second by vx: 1 of 2 answers are not the host's" in claim.text
 
 
 def test_each_board_of_a_rig_is_a_suite() -> None:

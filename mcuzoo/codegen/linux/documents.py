@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.codegen.templates import render
+from mcuzoo.project.kinds import PYTHON_AGENT
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.quoting import file_stem
 from mcuzoo.resources import firmware_dir
 
-PYTHON_AGENT = "agent/mcuzoo_agent.py"
 README = "README.md"
 PORT = 3737
 """The TCP port of the agents, on the board's loopback."""
