@@ -33,9 +33,10 @@ _Static_assert(IS_FIELD(first, 1) && IS_FIELD(second, 2) && IS_FIELD(start, 3),
  *
  *   r0      the first output; then all four     r7      the mask of the highest byte
  *   r1 r2   read the operands                   r8 r9   four values of each
- *   r3      writes outputs                      r10 r11 one value of each, in the highest byte
- *   r4 r5   multipliers                         r12     the second output
- *   r6      where sums begin                    lr      end */
+ *   r3      writes outputs                      r10 r11 one value of each, in the highest byte;
+ *   r4 r5   multipliers                                 then the third and the fourth output
+ *   r6      where sums begin                    r12     the second output
+ *                                               lr      end */
 __attribute__((naked)) static void add_fours(
     const mz_add_s8_dsp_params *params __attribute__((unused)),
     const int8_t *first __attribute__((unused)), const int8_t *second __attribute__((unused)),

@@ -8,10 +8,6 @@
 #include "kernels/mz_packed_block.h"
 #include "kernels/mz_requantization.h"
 
-/* Of four windows, or of a pixel that is outside of the image; more are behind the scratch memory's
- * activations. */
-#define BUFFER_BYTES MZ_CONV_BUFFER_BYTES
-
 /* Where the pixels of a block are in the output, and their windows in the image. */
 typedef struct {
     int32_t x, y; /* of the next pixel */
@@ -130,8 +126,9 @@ void mz_conv_2d_s8_dsp(const mz_conv_2d_s8_dsp_params *params, const int8_t *inp
     const int32_t count = params->output.height * params->output.width;
     const bool whole_quads = given % 4 == 0;
     const int32_t buffered = whole_quads ? given : MZ_BLOCK_PIXELS * depth;
-    int8_t on_stack[BUFFER_BYTES];
-    int8_t *const buffer = buffered > BUFFER_BYTES ? scratch + MZ_BLOCK_SCRATCH(depth) : on_stack;
+    int8_t on_stack[MZ_CONV_BUFFER_BYTES];
+    int8_t *const behind = scratch + MZ_BLOCK_SCRATCH(depth);
+    int8_t *const buffer = buffered > MZ_CONV_BUFFER_BYTES ? behind : on_stack;
     mz_block_job job;
     mz_block_prepare(&job, params->packed, params->exact, depth, channels, scratch);
 

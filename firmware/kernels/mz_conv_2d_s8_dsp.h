@@ -11,7 +11,7 @@
 
 #include "kernels/mz_window.h"
 
-/* On the stack while windows are gathered. */
+/* On the stack: a pixel that is outside of the image, or four gathered windows. */
 #define MZ_CONV_BUFFER_BYTES 576
 
 typedef struct {
@@ -27,9 +27,9 @@ typedef struct {
 } mz_conv_2d_s8_dsp_params;
 
 /* Convolve one image. Input and output need no alignment and must not overlap. packed: aligned to
- * 4. scratch, aligned to 4, apart from both: MZ_BLOCK_SCRATCH(depth) bytes, and, where these are
- * more than MZ_CONV_BUFFER_BYTES, a pixel of the input, or of 4 * depth if its channels are no
- * multiple of 4. */
+ * 4. scratch, aligned to 4, apart from both: MZ_BLOCK_SCRATCH(depth) bytes. What stands outside the
+ * image, a pixel of the input, or, if its channels are no multiple of 4, four windows of depth
+ * bytes, are behind them where they take more than MZ_CONV_BUFFER_BYTES. */
 void mz_conv_2d_s8_dsp(const mz_conv_2d_s8_dsp_params *params, const int8_t *input,
                        int8_t *output, int8_t *scratch);
 

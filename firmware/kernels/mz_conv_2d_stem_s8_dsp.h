@@ -17,7 +17,7 @@
 
 typedef struct {
     mz_extent input;  /* 1 or 3 channels */
-    mz_extent output; /* a multiple of 4 channels */
+    mz_extent output; /* 2 columns or more, a multiple of 4 channels */
     int32_t pad_top;  /* 0 or 1; there is none on the left */
     int32_t input_zero_point;
     /* Of every four output channels, one after the other, in words: starts of their sums; for each

@@ -28,6 +28,7 @@ mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows,
 
 #if MZ_ASSEMBLY
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Bytes of a row of planes, of one channel in a row that mz_planes_widen makes, and of a group. */
@@ -400,10 +401,12 @@ static void run_one_group(const mz_planes_job *job, int32_t column, int32_t row,
 
 /* The columns behind whole groups, by a group that begins before them. Planes are words: where an
  * odd number of columns is at stride 1, the group has one more column. That is the next row's
- * first, which is computed later; the last row has none, and reads its words from odd addresses. */
+ * first, if rows follow each other: the job computes it later. The last row has none, and reads its
+ * words from odd halfwords; so do all rows where the next column is not the job's. */
 static void run_rest(const mz_planes_job *job) {
     const int32_t columns = job->columns;
-    if (job->stride == 1 && columns % 2 != 0) {
+    const bool whole_rows = job->row_bytes == columns * job->output_step;
+    if (job->stride == 1 && columns % 2 != 0 && whole_rows) {
         if (job->rows > 1) {
             run_one_group(job, columns - MZ_GROUP + 1, 0, job->rows - 1);
         }

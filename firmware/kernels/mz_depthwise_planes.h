@@ -45,7 +45,8 @@ mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows,
                                 int32_t plane_columns, int32_t output_step, int32_t row_bytes);
 
 /* All rows of the job's channels. planes and channels are aligned to 4; the output needs no
- * alignment and overlaps neither. The job stays as it is. */
+ * alignment and overlaps neither. Columns behind a channel's last window are read, too, up to 16
+ * bytes behind the last row of planes; they change nothing. The job stays as it is. */
 void mz_planes_convolve(const mz_planes_job *job);
 
 #endif

@@ -156,9 +156,9 @@ _Static_assert(MZ_BLOCK_LINE == 0 && MZ_BLOCK_EXACT == 1 && MZ_BLOCK_TO_PLANES =
     "ssat \\sum, #8, \\sum\n\t" \
     ".endr\n\t"
 
-/* r8, r9, r10: multiplier of c, of c + 1, offset. r0..r6 are saturated; r5 and r7 are left, and r12
- * is JOB_SCRATCH. The core issues a saturation and the product behind it at once, and the last
- * saturations with loads. */
+/* Four pixels of two channels. r8, r9, r10: multiplier of c, of c + 1, offset; at the end r10 is
+ * JOB_WEIGHTS_END and r12 JOB_SCRATCH. The core issues a saturation and the product behind it at
+ * once, and the last saturations with loads. */
 #define SATURATE(sum) "ssat " sum ", #8, " sum ", asr " MZ_IMMEDIATE(MZ_PACKED_LINE_SHIFT) "\n\t"
 #define LINEAR_OUTPUTS \
     "smmla r0, r0, r8, r10\n\t" \

@@ -43,10 +43,10 @@ typedef struct {
     const int32_t *stream_end; /* behind the last channel; beyond weights_end when it is odd */
 } mz_block_job;
 
-/* How many quads of input channels the unrolled loop takes; the first quad stands before it. */
 /* Bytes of a block's scratch memory. Behind a single quad the activations of another are read. */
 #define MZ_BLOCK_SCRATCH(depth) (8 * (depth) + ((depth) == 4 ? 8 : 0))
 
+/* How many quads of input channels the unrolled loop takes; the first quad stands before it. */
 #define MZ_BLOCK_UNROLL 16
 
 /* Words of a pair's stream beside its weights. */
@@ -82,8 +82,8 @@ static inline void mz_block_prepare(mz_block_job *job, const int32_t *packed, in
 void mz_block_mix_pixels(const mz_block_job *job, const int8_t *const *pixels, int32_t quad,
                          int32_t bytes);
 
-/* All channels of the job's blocks. Without input (NULL) it takes what mz_block_mix_pixels made. The job
- * stays as it is. weights, scratch and planes are aligned to 4; pixels need no alignment. A
+/* All channels of the job's blocks. Without input (NULL) it takes what mz_block_mix_pixels made. The
+ * job stays as it is. weights, scratch and planes are aligned to 4; pixels need no alignment. A
  * block is read before any of its outputs is written, blocks in order; scratch overlaps nothing. */
 void mz_block_run(const mz_block_job *job);
 

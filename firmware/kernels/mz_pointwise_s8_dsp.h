@@ -26,9 +26,9 @@ typedef struct {
 } mz_pointwise_s8_dsp_params;
 
 /* output[rows][channels] from input[rows][depth]. Input and output need no alignment; packed is
- * aligned to 4. scratch: MZ_BLOCK_SCRATCH(depth) bytes, aligned to 4, apart from both. Four rows are read before
- * their four outputs are written, from the first row to the last, so the output may lie over the
- * input where it starts far enough before it. */
+ * aligned to 4. scratch: MZ_BLOCK_SCRATCH(depth) bytes, aligned to 4, apart from both. Four rows are
+ * read before their four outputs are written, from the first row to the last, so the output may lie
+ * over the input where it starts far enough before it. */
 void mz_pointwise_s8_dsp(const mz_pointwise_s8_dsp_params *params, const int8_t *input,
                          int8_t *output, int8_t *scratch);
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from mcuzoo.emulator.consoles import Console, PortConsole, TcpConsole
 from mcuzoo.emulator.evk import VirtualEvk
 from mcuzoo.emulator.faulty_console import FaultyConsole
-from mcuzoo.emulator.machine import Mark
 from mcuzoo.emulator.options import EmulateOptions
 from mcuzoo.emulator.powered import PoweredBoard
 from mcuzoo.emulator.targets import find_any_target, make_board
@@ -20,6 +19,7 @@ from mcuzoo.errors import UsageError
 from mcuzoo.extras import EMULATOR, TIMING, require_packages
 from mcuzoo.faults.line import FaultCounts
 from mcuzoo.faults.spec import FaultSpec
+from mcuzoo.timing.marks import Mark
 
 
 class EmulatedBoard:

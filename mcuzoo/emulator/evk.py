@@ -15,13 +15,14 @@ from mcuzoo.emulator.bell import Bell
 from mcuzoo.emulator.boot_rom import boot, load_image
 from mcuzoo.emulator.consoles import Console
 from mcuzoo.emulator.lpuart import Transmitter
-from mcuzoo.emulator.machine import ConsoleEnd, Machine, Mark, Outcome, Setting
+from mcuzoo.emulator.machine import ConsoleEnd, Machine, Outcome, Setting
 from mcuzoo.emulator.memory import make_memories
 from mcuzoo.emulator.powered import PoweredBoard, say_on_stderr
 from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import InputError, ProjectError, UsageError, command
 from mcuzoo.project.manifest import BOARD_FILE, AnyManifest, load_project
 from mcuzoo.project.rules import inside
+from mcuzoo.timing.marks import Mark
 
 
 @dataclass(frozen=True)

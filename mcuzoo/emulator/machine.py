@@ -32,9 +32,9 @@ from mcuzoo.emulator.timers import (
     SysTick,
 )
 from mcuzoo.errors import EmulatorError
+from mcuzoo.timing.marks import Mark
 
 if TYPE_CHECKING:
-    from mcuzoo.timing.cycles import Cycles
     from mcuzoo.timing.meter import CycleMeter
 
 _LPUART_BYTES = 0x1000
@@ -63,15 +63,6 @@ class ConsoleEnd:
     transmitter: Transmitter
     until_hang_up: bool
     listen: Callable[[bool], None]
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A reading of the cycle counter. count: modelled cycles since the reset. cycles: what they are
-    spent for."""
-
-    count: int
-    cycles: Cycles
 
 
 @dataclass(frozen=True)
@@ -243,12 +234,12 @@ class Machine:
         self.engine.attach(meter)
         return meter
 
-    def _modelled_cycles(self) -> int:
-        """Cycles up to the block that is being executed; each reading leaves a mark."""
+    def _modelled_cycles(self, set: bool) -> int:
+        """Cycles up to the block that is being executed; each call leaves a mark."""
         assert self._meter is not None
         self._meter.count()
         cycles = self._meter.cycles
-        self.marks.append(Mark(int(cycles.total), cycles))
+        self.marks.append(Mark(cycles, set))
         return int(cycles.total)
 
     def _surroundings(self, listen: Callable[[bool], None]) -> Surroundings:

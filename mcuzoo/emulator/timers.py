@@ -196,8 +196,8 @@ class CycleCounter:
     """CYCCNT as the firmware sees it, and how many inferences it has timed.
 
     An inference is a time in which CYCCNT is read again and again and the firmware sends nothing.
-    What a handler reads says nothing about it. modelled: gives the cycles so far; without it, they
-    are instructions.
+    What a handler reads says nothing about it. modelled: gives the cycles so far, and hears whether
+    CYCCNT is being set; without it, they are instructions.
     When enough of them are counted, `wanted` becomes false. When the machine stops counting,
     NOCYCCNT reads 1.
     """
@@ -210,7 +210,7 @@ class CycleCounter:
         bytes_sent: Callable[[], int],
         trace_enabled: Callable[[], bool],
         in_handler: Callable[[], bool],
-        modelled: Callable[[], int] | None = None,
+        modelled: Callable[[bool], int] | None = None,
     ) -> None:
         self._clock = clock
         self._mode = mode
@@ -241,7 +241,8 @@ class CycleCounter:
             return _NUMCOMP | int(self._enabled) | (0 if self._clock.counting else _NOCYCCNT)
         if offset == _CYCCNT:
             self._notice_inference()
-            return self._value(self._clock.at_read if self._modelled is None else self._modelled())
+            modelled = self._modelled
+            return self._value(self._clock.at_read if modelled is None else modelled(False))
         return 0
 
     def write(self, offset: int, size: int, value: int) -> None:
@@ -251,14 +252,14 @@ class CycleCounter:
         if self._locked or not self._trace_enabled():
             return
         if offset == _CTRL:
-            self._held = self._value(self._at_write())
+            self._held = self._value(self._at_write(False))
             self._enabled = bool(value & _CYCCNTENA)
         elif offset == _CYCCNT:
             self._held = value & _MASK
-        self._origin = self._at_write() - self._held
+        self._origin = self._at_write(offset == _CYCCNT) - self._held
 
-    def _at_write(self) -> int:
-        return self._clock.at_write if self._modelled is None else self._modelled()
+    def _at_write(self, set: bool) -> int:
+        return self._clock.at_write if self._modelled is None else self._modelled(set)
 
     def _value(self, now: int) -> int:
         if not self._clock.counting:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +31,7 @@ from mcuzoo.run.project import emulated_port, find_project
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
 from mcuzoo.run.sessions import MessagesOnly, reference_of, sessions, subject_of
 from mcuzoo.run.summary import measure_latency
-
-if TYPE_CHECKING:
-    from mcuzoo.emulator.machine import Mark
-    from mcuzoo.timing.cycles import Cycles
+from mcuzoo.timing.marks import cycles_between
 
 NOISE_SEED = 1234
 # Labels do not matter here.
@@ -107,35 +103,8 @@ def _with_cycles(
     options = replace(options, cycles=False, project=options.project or project)
     with emulate(project, EmulateOptions(count="cycles")) as board:
         found = profile(board.port, options, say)
-        spent = iter(_spent([layer.count for layer in found.layers], board.marks))
+        spent = iter(cycles_between(board.marks, [layer.count for layer in found.layers]))
     return replace(found, layers=tuple(replace(one, spent=next(spent)) for one in found.layers))
-
-
-# Readings from the begin of a layer to its end: the firmware may read the counter between them, and
-# what an interrupt takes is not in the layer's count.
-_MOST_READINGS = 6
-_INTERRUPT_CYCLES = 60
-
-
-def _spent(counts: Sequence[int | None], marks: Sequence[Mark]) -> list[Cycles | None]:
-    """What each count is spent for: that between the first two readings that are about so far
-    apart."""
-    found: list[Cycles | None] = []
-    at = 0
-    for count in counts:
-        ends = [
-            (first, last)
-            for first in range(at, len(marks))
-            for last in range(first + 1, min(first + _MOST_READINGS, len(marks)))
-            if count is not None
-            and abs(marks[last].count - marks[first].count - count) <= _INTERRUPT_CYCLES
-        ]
-        if ends:
-            first, at = ends[0]
-            found.append(marks[at].cycles.plus(marks[first].cycles, -1))
-        else:
-            found.append(None)
-    return found
 
 
 def _project(port: str, options: ProfileOptions, say: Callable[[str], None]) -> Path:

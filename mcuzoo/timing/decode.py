@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from math import ceil
@@ -95,7 +95,6 @@ class Decoder:
             raise missing_error(["capstone"], "The cycle model") from None
         self._rules = rules
         self._arm: Any = arm
-        self._capstone: Any = capstone
         mode = capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS
         self._decoder: Any = capstone.Cs(capstone.CS_ARCH_ARM, mode)
         self._decoder.detail = True
@@ -244,7 +243,7 @@ class Decoder:
         if name in rules.early.operands:
             early |= set(reads)
         if name in rules.early.shifted_operands:
-            early |= set(registers[-1:] if name not in ("bfi",) else registers[1:2])
+            early |= set(registers[-1:])
         early_result = name in rules.early.results and not shifts
         latency = results.early if early_result else results.late
         written = [] if compares else [(registers[0], latency)] if registers else []
@@ -322,9 +321,6 @@ class _Operands:
                     self.offset = (self.base[0], operand.mem.disp)
             elif operand.type == arm.ARM_OP_IMM:
                 self.shifted_constant = _is_shifted(operand.imm & 0xFFFF_FFFF)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.registers)
 
 
 def _is_shifted(constant: int) -> bool:

@@ -71,21 +71,13 @@ class CycleMeter:
         """Count all but the last block: it may not be at its end."""
         if len(self.blocks) > 1:
             last = self.blocks.pop()
-            blocks = np.frombuffer(self.blocks, np.uint32).astype(np.int64)
+            blocks = np.array(self.blocks, np.int64)
             self.cycles = self.cycles.plus(self._core(blocks))
-            del blocks
-            self.blocks = self._emptied(self.blocks)
-            self.blocks.append(last)
-        accesses = np.frombuffer(self.accesses, np.uint32)
-        waits = self._data(accesses)
-        del accesses
-        self.accesses = self._emptied(self.accesses)
+            # The same array: whoever executes keeps its `append`.
+            self.blocks[:] = array("I", [last])
+        waits = self._data(np.array(self.accesses, np.int64))
+        del self.accesses[:]
         self.cycles = self.cycles.plus(Cycles(data=waits))
-
-    @staticmethod
-    def _emptied(kept: array[int]) -> array[int]:
-        del kept[:]
-        return kept
 
     def _core(self, blocks: NDArray[np.int64]) -> Cycles:
         before = np.empty_like(blocks)
@@ -144,12 +136,9 @@ class CycleMeter:
         lines = (line for address in changes.tolist() for line in spans.get(address, ()))
         return sum(self._waits(self._code_cache.reads(lines), []).values())
 
-    def _data(self, accesses: NDArray[np.uint32]) -> dict[str, float]:
+    def _data(self, accesses: NDArray[np.int64]) -> dict[str, float]:
         """Waits for the data of `accesses`, by memory."""
-        if not accesses.size:
-            return {}
-        lines = accesses.astype(np.int64)
-        kept = lines[np.flatnonzero(np.diff(lines, prepend=-1))]
+        kept = accesses[np.flatnonzero(np.diff(accesses, prepend=-1))]
         return self._waits(*self._data_cache.accesses(kept.tolist()))
 
     def _waits(self, fetched: Sequence[int], back: Sequence[int]) -> dict[str, float]:

@@ -175,8 +175,6 @@ def cycles_after(
             began = pipeline.position
         if taken:
             pipeline.jump()
-        elif round_ == 0:
-            began = pipeline.position
         for instruction in block:
             pipeline.execute(instruction)
     counted = rounds - _WARM_ROUNDS if rounds > _WARM_ROUNDS else 1

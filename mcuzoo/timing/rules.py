@@ -67,13 +67,11 @@ class NarrowStores(Table):
 
 class MemoryRules(Fact):
     """banks: of words that can be loaded in one cycle. buffered_stores: that wait without stopping
-    the core. narrow_store_cycles: of each. unaligned_cycles: more for a load that is not aligned.
-    """
+    the core. narrow_store_cycles: of each."""
 
     banks: int
     buffered_stores: int
     narrow_store_cycles: NarrowStores
-    unaligned_cycles: Cycles
 
 
 class Alone(Fact):

@@ -40,8 +40,8 @@ def _passes(kernels: CoreKernels, program: Program, call: Call) -> dict[str, tup
 
 
 def test_every_kernel_of_a_mobilenet(kernels: CoreKernels, program: Program) -> None:
-    """But softmax, whose look-ups depend on its input, and images too narrow for the inner loop of
-    the depthwise kernel, which loads the numbers of a channel again for every one of its pixels."""
+    """But softmax, whose look-ups depend on its input, and images without whole groups of columns,
+    for whose rest the depthwise kernel loads the numbers of a channel again."""
     names = set()
     for call in lower(program):
         width = program.model.tensor(call.op.outputs[0]).shape[-2]

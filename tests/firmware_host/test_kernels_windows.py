@@ -111,6 +111,28 @@ def test_depthwise_in_strips_of_any_height(
     np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
 
 
+@pytest.mark.parametrize("columns", [1, 3, 4, 5, 6, 7, 8, 9])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_depthwise_whose_last_tile_has_any_width(
+    kernels: Kernels, portable: HostKernels, stride: int, columns: int
+) -> None:
+    """It changes no column of the tile before it: what stands behind a row of it is the next
+    row's begin."""
+    rng = np.random.default_rng(columns)
+    weights = rng.integers(-127, 128, (1, 3, 3, 5), dtype=np.int8)
+    raw = build.depthwise_model(
+        (1, 5 * stride, 64 + columns * stride, 5), weights, None, stride=(stride, stride),
+        output_scale=0.4, output_zero_point=-128, activation="RELU",
+    )  # fmt: skip
+    work, call, plain = candidates(raw, DEPTHWISE)
+    assert isinstance(call.params, Depthwise3x3DspParams)
+    assert call.params.output.width - call.params.tile == columns
+    values, size = random_inputs(work.source.shape, columns, count=1)[0], work.target.elements
+    expected, _ = portable.run(plain, [values], size)
+    assert len(np.unique(expected)) > 20
+    np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
+
+
 @settings(SETTINGS, max_examples=examples(30))
 @given(cases.depthwise_3x3(), SEEDS)
 def test_depthwise_with_less_scratch(

@@ -28,10 +28,10 @@ from mcuzoo.ops.kernels.dsp_weights import reachable
 
 @dataclass(frozen=True)
 class ConvStemDspParams(KernelParams):
-    """As mz_conv_2d_stem_s8_dsp.h has them. input: 1 or 3 channels. output: a multiple of 4
-    channels. pad_top: 0 or 1; there is none on the left. input_zero_point: what stands outside the
-    image. packed: a stream of words per four output channels. zero_point: of the output, and its
-    minimum. maximum: the fused activation as an int8 value of the output.
+    """As mz_conv_2d_stem_s8_dsp.h has them. input: 1 or 3 channels. output: 2 columns or more, a
+    multiple of 4 channels. pad_top: 0 or 1; there is none on the left. input_zero_point: what
+    stands outside the image. packed: a stream of words per four output channels. zero_point: of
+    the output, and its minimum. maximum: the fused activation as an int8 value of the output.
     """
 
     c_type = "mz_conv_2d_stem_s8_dsp_params"
