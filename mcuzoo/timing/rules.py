@@ -26,11 +26,14 @@ class Kinds(Fact):
 
 class Early(Fact):
     """Names of instructions: whose results come from the early ALU, which need all their operands
-    there, which only the one that they shift."""
+    there, which only the one that they shift, which need none there although they rotate it; and
+    which occupy its shifter."""
 
     results: Names
     operands: Names
     shifted_operands: Names
+    rotated_late: Names
+    shifters: Names
 
 
 class Latency(Table):
