@@ -75,6 +75,7 @@ class Instruction:
 
 
 FLAGS = "flags"
+_CARRIES = ("adc", "sbc", "rrx")
 _COMPARES = ("cmp", "cmn", "tst", "teq")
 _LONG = ("smlal", "umlal", "umaal", "smull", "umull", "smlsl")
 _ACCUMULATES = ("mla", "mls", "smla", "smmla", "smmls", "smls")
@@ -119,7 +120,7 @@ class Decoder:
         operands = _Operands(one, self._arm)
         text = f"{one.mnemonic} {one.op_str}".strip()
         conditional = one.cc not in (0, self._arm.ARM_CC_AL)
-        rest = (FLAGS,) if conditional else ()
+        rest = (FLAGS,) if conditional or name in _CARRIES else ()
         if name in _BRANCHES:
             maybe = conditional or name in ("cbz", "cbnz")
             reads = tuple(operands.registers) + operands.base

@@ -88,10 +88,12 @@ class Alone(Fact):
 
 
 class Branches(Fact):
-    """Cycles lost by a wrong prediction; bits of the counter that predicts a branch."""
+    """Cycles lost by a wrong prediction; bits of the counter that predicts a branch, and how many
+    branches before it are known by where they went."""
 
     mispredicted_cycles: Cycles
     counter_bits: int
+    history_bits: Annotated[int, Field(ge=0, le=24)]
 
 
 class Caches(Fact):
