@@ -9,9 +9,11 @@ except where channels turn out to be constant. Takes TensorFlow.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,7 @@ def mobilenet_v2(width: float, size: int, classes: int, last: int) -> bytes:
         )(x)
         return layers.ReLU(6.0)(x) if relu else x
 
+    of_nine = keras.initializers.RandomNormal(stddev=(2 / 9) ** 0.5)  # He-normal of one channel
     image = keras.Input((size, size, 3), batch_size=1)
     x = convolved(image, divisible(32 * width), 3, 2)
     for expansion, channels, repetitions, first_stride in _BLOCKS:
@@ -57,7 +60,7 @@ def mobilenet_v2(width: float, size: int, classes: int, last: int) -> bytes:
             if expansion != 1:
                 x = convolved(x, expansion * filters, 1)
             x = layers.DepthwiseConv2D(
-                3, strides=stride, padding="same", depthwise_initializer="he_normal"
+                3, strides=stride, padding="same", depthwise_initializer=of_nine
             )(x)
             x = convolved(layers.ReLU(6.0)(x), divisible(channels * width), 1, relu=False)
             if stride == 1 and x.shape[-1] == filters:
@@ -75,7 +78,8 @@ def mobilenet_v2(width: float, size: int, classes: int, last: int) -> bytes:
     converter.representative_dataset = noise
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
-    return bytes(converter.convert())
+    with redirect_stdout(io.StringIO()):
+        return bytes(converter.convert())
 
 
 def main() -> int:

@@ -104,6 +104,12 @@ class Caches(Fact):
     data_ways: int
 
 
+class Accuracy(Fact):
+    """percent: by which predicted cycles of a whole network may be off, either way."""
+
+    percent: Annotated[int, Field(ge=1, le=100)]
+
+
 class Rules(Fact):
     """All rules of a core, each table with its source."""
 
@@ -114,6 +120,7 @@ class Rules(Fact):
     alone: Alone
     branches: Branches
     caches: Caches
+    accuracy: Accuracy
 
 
 @cache
