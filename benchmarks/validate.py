@@ -45,6 +45,7 @@ from mcuzoo.timing.pipeline import loop_cycles
 from mcuzoo.timing.rules import cortex_m7
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
+from mcuzoo.toolchain.sizes import read_sections
 from mcuzoo.zoo.registry import resolve_model
 
 if sys.version_info >= (3, 11):
@@ -209,17 +210,14 @@ def assembled(text: str) -> bytes:
         folder = Path(scratch)
         lines = "\n".join(line.strip() for line in text.split(";"))
         (folder / "loop.s").write_text(f".syntax unified\n.thumb\n{lines}\n")
-        for command in (
-            ["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-c", "loop.s", "-o", "loop.o"],
-            ["arm-none-eabi-objcopy", "-O", "binary", "loop.o", "loop.bin"],
-        ):
-            try:
-                done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-            except OSError as error:
-                raise UsageError(f"{command[0]}: {error}", "Install it.") from error
-            if done.returncode:
-                raise UsageError(f"{lines}: {done.stderr.strip()}", "Mend it.")
-        return (folder / "loop.bin").read_bytes()
+        command = ["arm-none-eabi-as", "-mcpu=cortex-m7", "loop.s", "-o", "loop.o"]
+        try:
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        except OSError as error:
+            raise UsageError(f"{command[0]}: {error}", "Install it.") from error
+        if done.returncode:
+            raise UsageError(f"{lines}: {done.stderr.strip()}", "Mend it.")
+        return b"".join(bytes(one.content) for one in read_sections(folder / "loop.o"))
 
 
 def called(calls: Sequence[Mapping[str, Any]], layout: Layout) -> list[Call]:
