@@ -19,9 +19,10 @@ from classes import (
 from estimate import Estimate, estimate
 from measure import SEED, Configuration, Figures, build, measure
 from parts import Split, split
-from witness import BOARD, NoFunctionsError, QemuCounts, count_in_qemu, why_absent
+from witness import BOARD, QemuCounts, count_in_qemu, why_absent
 
 from mcuzoo.engines.reference import ReferenceEngine
+from mcuzoo.errors import ToolchainError
 from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
@@ -97,7 +98,7 @@ class Subject:
         tensor = np.random.default_rng(SEED).integers(-128, 128, shape, dtype=np.int8)
         try:
             return count_in_qemu(project, tensor, self._engine.run(tensor))
-        except NoFunctionsError as error:
+        except ToolchainError as error:
             say(f"no witness: {error.message}")
             return None
 
