@@ -62,14 +62,18 @@ class Subject:
         say(f"{name}: measuring")
         figures = measure(project)
         manifest = load_manifest(project)
+        counts, why = None, "not asked for"
         if manifest.plan.stream_input:
-            say("no witness: an input that is consumed as it arrives is not in memory for QEMU")
-            counts = None
-        else:
-            counts = (
-                self._count_in_qemu(project) if self._witness and manifest.board == BOARD else None
-            )
+            why = "an input that is consumed as it arrives is not in memory for QEMU"
+        elif self._witness and manifest.board == BOARD:
+            try:
+                counts = self._count_in_qemu(project)
+            except ToolchainError as error:
+                why = error.message
+        if counts is None and self._witness:
+            say(f"no witness: {why}")
         document = self._document(manifest, name, figures, counts)
+        document["witness_why"] = None if counts is not None else why
         if counts is None or manifest.build is None or not self._guess:
             return document, None
         guess = estimate(project / manifest.build.elf, counts.blocks)
@@ -93,14 +97,10 @@ class Subject:
             "missing": reason,
         }
 
-    def _count_in_qemu(self, project: Path) -> QemuCounts | None:
+    def _count_in_qemu(self, project: Path) -> QemuCounts:
         shape = load_manifest(project).input.shape
         tensor = np.random.default_rng(SEED).integers(-128, 128, shape, dtype=np.int8)
-        try:
-            return count_in_qemu(project, tensor, self._engine.run(tensor))
-        except ToolchainError as error:
-            say(f"no witness: {error.message}")
-            return None
+        return count_in_qemu(project, tensor, self._engine.run(tensor))
 
     def _document(
         self, manifest: Manifest, name: str, figures: Figures, counts: QemuCounts | None

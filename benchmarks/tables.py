@@ -38,6 +38,8 @@ def print_firmwares(documents: list[dict[str, Any]]) -> None:
         print(f"{document['firmware']:24}" + "".join(f"{cell:>14}" for cell in cells))
         if cycles is None and document["uncounted_why"]:
             print(f"{'':24}  no cycles: {document['uncounted_why']}")
+        if witness is None:
+            print(f"{'':24}  not by QEMU: {document['witness_why']}")
     print("* modelled, not measured; copied: constants that are copied to RAM at reset")
 
 
@@ -57,7 +59,7 @@ def print_layers(best: dict[str, Any], theirs: list[dict[str, Any]]) -> None:
             count, cycles = of_peer(layer, peer)
             cells += f"{number(count):>22}{number(cycles):>14}"
         print(f"{ops:>5} {layer['name'][:30]:30} {shape:13}{layer['macs']:>12,}"
-              f"{layer['count']:>14,}{number(layer['witness']) or '-':>14}{rate:>9}"
+              f"{number(layer['count']) or '-':>14}{number(layer['witness']) or '-':>14}{rate:>9}"
               f"{number(layer['modelled_cycles']) or '-':>14}{cells}")  # fmt: skip
         for part in layer.get("parts", ()):
             print(f"{'':5} {'- op ' + str(part['op']) + ' ' + part['name']:43}{part['macs']:>13,}"
@@ -65,15 +67,14 @@ def print_layers(best: dict[str, Any], theirs: list[dict[str, Any]]) -> None:
 
 
 def of_peer(layer: dict[str, Any], peer: dict[str, Any]) -> tuple[int, int | None]:
-    """Instructions and modelled cycles that a peer takes for a layer's ops; None: not known."""
+    """Instructions and modelled cycles that a peer takes for a layer's ops; None: not known.
+
+    A peer may have ops that it does not count: they take nothing.
+    """
     span = range(layer["first_op"], layer["last_op"] + 1)
-    own = [one for one in peer["layers"] if one["last_op"] in span]
-    cycles = [one.get("modelled_cycles") for one in own]
-    known = [one for one in cycles if one is not None]
-    return (
-        sum(one["count"] for one in own),
-        sum(known) if own and len(known) == len(cycles) else None,
-    )
+    own = [one for one in peer["layers"] if one["last_op"] in span and one["count"] is not None]
+    cycles = [one["modelled_cycles"] for one in own if one.get("modelled_cycles") is not None]
+    return sum(one["count"] for one in own), sum(cycles) if own and cycles else None
 
 
 def slower_layers(best: dict[str, Any], theirs: list[dict[str, Any]]) -> list[str]:
@@ -83,7 +84,10 @@ def slower_layers(best: dict[str, Any], theirs: list[dict[str, Any]]) -> list[st
         for layer in best["layers"]:
             count, cycles = of_peer(layer, peer)
             own = layer["modelled_cycles"]
-            more = [f"{layer['count']:,} instructions, {count:,}"] if layer["count"] > count else []
+            instructions = layer["count"] or 0
+            more = []
+            if instructions > count:
+                more.append(f"{instructions:,} instructions, {count:,}")
             if own is not None and cycles is not None and own > cycles:
                 more.append(f"{own:,} modelled cycles, {cycles:,}")
             if count and more:

@@ -80,6 +80,14 @@ def test_a_row_without_figures_has_its_reason(monkeypatch: pytest.MonkeyPatch) -
     lines = tables.summary_markdown([[missing, uncounted]]).splitlines()
     assert len({line.count("|") for line in lines}) == 1
     assert tables.ratio_lines([[missing, uncounted]]) == []
+    peer = {"firmware": "tflm", "layers": [
+        {"last_op": 0, "count": None, "modelled_cycles": None},
+        {"last_op": 1, "count": 5, "modelled_cycles": 4},
+    ]}  # fmt: skip
+    layer = {"first_op": 0, "last_op": 1, "name": "PAD+CONV_2D", "count": 6, "modelled_cycles": 3}
+    assert tables.of_peer(layer, peer) == (5, 4)
+    (slower,) = tables.slower_layers({"model": "net", "layers": [layer]}, [peer])
+    assert slower == "net: op 1 PAD+CONV_2D takes 6 instructions, 5 in tflm"
 
 
 @pytest.mark.full
