@@ -17,7 +17,7 @@ from classes import (
     layer_class,
 )
 from estimate import Estimate, estimate
-from measure import SEED, Configuration, Figures, build, measure
+from measure import SEED, Configuration, Figures, Modelled, build, measure
 from parts import Split, split
 from witness import BOARD, QemuCounts, count_in_qemu, why_absent
 
@@ -26,10 +26,9 @@ from mcuzoo.errors import ToolchainError
 from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
-from mcuzoo.profile import Layer, ModelProfile
+from mcuzoo.profile import Layer
 from mcuzoo.project.manifest import Manifest, load_manifest
 from mcuzoo.report.profile import profile_document
-from mcuzoo.timing.cycles import Cycles
 from mcuzoo.zoo.registry import ModelSource
 
 
@@ -111,7 +110,7 @@ class Subject:
         for index, layer in enumerate(profile_document(profile)["layers"]):
             layer["witness"] = None if counts is None else counts.layers[index]
             layer["modelled_cycles"] = (
-                None if figures.cycles is None else figures.cycles.layers[index].count
+                None if figures.cycles is None else figures.cycles.layers[index]
             )
             if layer["first_op"] in splits:
                 layer["parts"] = self._parts(splits[layer["first_op"]])
@@ -194,16 +193,14 @@ class Subject:
         )
 
 
-def modelled_cycles(profile: ModelProfile | None) -> dict[str, Any] | None:
-    """Of an inference: all, and what they are spent for as far as layers say it; None without."""
-    if profile is None or profile.total is None:
+def modelled_cycles(cycles: Modelled | None) -> dict[str, Any] | None:
+    """Of an inference: all, and what they are spent for; None without."""
+    if cycles is None:
         return None
-    spent = Cycles()
-    for layer in profile.layers:
-        spent = spent.plus(layer.spent or Cycles())
+    spent = cycles.spent
     return {
         "what": "modelled, not measured: docs/cycles.md",
-        "total": profile.total,
+        "total": cycles.total,
         "core": round(spent.issue),
         "branches": round(spent.branches),
         "code": round(spent.code),
