@@ -102,7 +102,7 @@ class MeteredKernels(CoreKernels):
 
 def size(random: Random, least: int, most: int) -> int:
     """Small ones as often as large ones."""
-    return int(round(np.exp(random.uniform(np.log(least), np.log(most)))))
+    return round(float(np.exp(random.uniform(np.log(least), np.log(most)))))
 
 
 def channels(random: Random, most: int = 128) -> int:
@@ -296,7 +296,7 @@ def pair(random: Random) -> bytes:
     depth, out, stride = channels(random), size(random, 2, 64) * 2, int(random.integers(1, 3))
     side = min(size(random, 1, 16) * 4, max(4, int(np.sqrt(MOST_MACS / (depth * out))) // 4 * 4))
     made = -(-side // stride)
-    options = {"padding": "SAME", "fused_activation_function": "RELU"}
+    options: dict[str, Any] = {"padding": "SAME", "fused_activation_function": "RELU"}
     options |= {"dilation_h_factor": 1, "dilation_w_factor": 1}
     scale = [0.01] * out
     tensors = [
@@ -379,7 +379,8 @@ def fitted(found: Sequence[Sample]) -> dict[str, float]:
 
 def errors(found: Sequence[Sample], costs: dict[str, float]) -> NDArray[np.float64]:
     ratios = matrix(found, list(costs)) @ np.array(list(costs.values()))
-    return np.abs(ratios - 1)
+    off: NDArray[np.float64] = np.abs(ratios - 1)
+    return off
 
 
 def rounded(cost: float) -> float:
@@ -431,7 +432,9 @@ def main() -> None:
         for sample in samples(kernels):
             kinds[sample.work.kind].append(sample)
     tools = ", ".join(f"{name} {find_compiler(name).version}" for name in compilers)
-    print("# Modelled cycles of a kernel per quantity of its work (mcuzoo/plan/cycles/work.py), with")
+    print(
+        "# Modelled cycles of a kernel per quantity of its work (mcuzoo/plan/cycles/work.py), with"
+    )
     print("# memory that answers at once. Rendered by benchmarks/timing.py; measure again when a")
     print("# kernel or mcuzoo/timing/cortex_m7.toml changes. error, worst: relative, of the drawn")
     print("# shapes that were held out: root of the mean square, and the largest.")

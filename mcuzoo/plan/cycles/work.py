@@ -31,8 +31,9 @@ class Work:
     kind: the kernel, and the loops that it goes through. amounts: by quantity: "calls" of the
     kernel, "macs", "inputs" and "outputs" (elements), "rows" (of the output, times its channels),
     "grouped" (outputs, columns rounded up to whole groups), "taps" (outputs times the window),
-    "clamped" (outputs that are clamped once more), and for each constant of the parameters "passes NAME", "lanes NAME" (passes times
-    output channels) and "words NAME" (words that are read).
+    "clamped" (outputs that are clamped once more), and for each constant of the parameters
+    "passes NAME", "lanes NAME" (passes times output channels) and "words NAME" (words that are
+    read).
     """
 
     kind: str
@@ -61,7 +62,7 @@ def _work(program: Program, call: Call, times: int) -> Work:
     outputs = _outputs(call, shape)
     height, width = shape[-3:-1] if len(shape) > 2 else (1, 1)
     channels = shape[-1]
-    amounts = {
+    amounts: dict[str, float] = {
         "calls": times,
         "macs": sum(count_macs(program.model, op) for op in call.ops),
         "inputs": _inputs(program, call),
