@@ -13,6 +13,7 @@ from mcuzoo.untrusted import parse_toml
 
 Names = tuple[str, ...]
 Cycles = Annotated[float, Field(ge=0, le=100)]
+Percent = Annotated[float, Field(gt=0, le=100)]
 
 
 class Kinds(Fact):
@@ -99,6 +100,12 @@ class Caches(Fact):
     data_ways: int
 
 
+class Validation(Fact):
+    """percent: by how much silicon was found to differ from modelled cycles with on-chip memory."""
+
+    percent: Percent
+
+
 class Rules(Fact):
     """All rules of a core, each table with its source."""
 
@@ -109,6 +116,7 @@ class Rules(Fact):
     alone: Alone
     branches: Branches
     caches: Caches
+    validation: Validation
 
 
 @cache
