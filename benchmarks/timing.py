@@ -42,14 +42,17 @@ from helpers import tflite_builder as models
 from helpers.core_kernels import CoreKernels, link_kernels
 from helpers.one_op_nets import int8, int32, one_op
 
-DRAWS = 36
+DRAWS = 24
 """Of each function below."""
 TERMS = 4
+SMALL = 2000
+"""Cycles: errors are relative to a call's and so many more. The error of a small call does not
+matter."""
 WORTH = 0.85
 """One more term must leave less than this of the error."""
 MOST_MACS = 400_000
-LEAST_CALLS = 9
-WORST_ERROR = 0.25
+LEAST_CALLS = 12
+WORST_ERROR = 0.3
 """A kind with more is left out: its cycles depend on more than the quantities."""
 
 Random = np.random.Generator
@@ -115,10 +118,12 @@ def weights(random: Random, *shape: int) -> NDArray[np.int8]:
     return np.clip(np.round(random.normal(0, 30, shape)), -127, 127).astype(np.int8)
 
 
-def quantized(random: Random, taps: int) -> dict[str, Any]:
-    """A layer with an activation, as most are, or without."""
+def quantized(random: Random, taps: int, out: int = 1) -> dict[str, Any]:
+    """A layer with an activation, as most are, or without; `out` channels with scales of their
+    own."""
     relu = random.random() < 0.8
     return {
+        "weight_scales": [float(0.01 * random.uniform(0.6, 1.6)) for _ in range(out)],
         "activation": "RELU" if relu else "NONE",
         "input_zero_point": -128 if random.random() < 0.7 else int(random.integers(-20, 20)),
         "output_zero_point": -128 if relu else int(random.integers(-20, 20)),
@@ -135,7 +140,7 @@ def windowed(random: Random, taps: int, stride: int, depth: int, out: int) -> by
         random.integers(-500, 500, out).astype(np.int32),
         stride=(stride, stride),
         padding="SAME" if random.random() < 0.8 else "VALID",
-        **quantized(random, taps * taps * depth),
+        **quantized(random, taps * taps * depth, out),
     )
 
 
@@ -169,7 +174,7 @@ def spread(random: Random) -> bytes:
         weights(random, 1, *taps, out),
         random.integers(-500, 500, out).astype(np.int32),
         stride=(2, 2) if random.random() < 0.7 else (1, 1),
-        **quantized(random, 9),
+        **quantized(random, 9, out),
     )
 
 
@@ -185,7 +190,7 @@ def depthwise(random: Random, stride: int, *, multiplier: int = 1, odd: bool = F
         random.integers(-500, 500, out).astype(np.int32),
         stride=(stride, stride),
         padding="SAME" if random.random() < 0.8 else "VALID",
-        **quantized(random, taps * taps),
+        **quantized(random, taps * taps, out),
     )
 
 
@@ -211,7 +216,7 @@ def dense(random: Random) -> bytes:
         (int(random.choice([1, 1, 1, 2, 6])), depth),
         weights(random, out, depth),
         random.integers(-500, 500, out).astype(np.int32),
-        **quantized(random, depth),
+        **quantized(random, depth, int(random.choice([1, out]))),
     )
 
 
@@ -240,20 +245,40 @@ def mean(random: Random) -> bytes:
     )
 
 
-def binary(random: Random) -> bytes:
+def binary(random: Random, *names: str) -> bytes:
     """Of two images, or of an image and a constant per channel."""
-    name = str(random.choice(["ADD", "ADD", "SUB", "MUL", "MUL", "MAXIMUM", "PRELU"]))
-    shape = image(random, 8_000)
+    name, shape = str(random.choice(names)), image(random, 8_000)
     other: Any = () if name != "PRELU" and random.random() < 0.7 else weights(random, shape[3])
+    first, second = float(random.uniform(0.03, 0.2)), float(random.uniform(0.03, 0.2))
     return models.binary_model(
-        name, shape, other, activation="NONE" if name in ("ADD", "SUB", "MUL") else None
+        name,
+        shape,
+        other,
+        activation="NONE" if name in ("ADD", "SUB", "MUL") else None,
+        scales=(first, second, max(first, second) * float(random.uniform(1.0, 1.5))),
+        zero_points=(-128, int(random.integers(-20, 20)), int(random.integers(-20, 20))),
     )
+
+
+def sums(random: Random) -> bytes:
+    return binary(random, "ADD", "ADD", "SUB")
+
+
+def products(random: Random) -> bytes:
+    return binary(random, "MUL")
+
+
+def others_of_two(random: Random) -> bytes:
+    return binary(random, "MAXIMUM", "PRELU", "SQUARED_DIFFERENCE")
 
 
 def rows(random: Random) -> bytes:
     shape = (int(random.choice([1, 1, 1, 4])), size(random, 2, 1001))
-    if random.random() < 0.7:
-        return models.softmax_model(shape, input_scale=float(random.uniform(0.05, 0.3)))
+    return models.softmax_model(shape, input_scale=float(random.uniform(0.05, 0.3)))
+
+
+def other_rows(random: Random) -> bytes:
+    shape = (int(random.choice([1, 1, 1, 4])), size(random, 2, 1001))
     return models.fixed_output_model(str(random.choice(["LOG_SOFTMAX", "L2_NORMALIZATION"])), shape)
 
 
@@ -284,11 +309,16 @@ def resized(random: Random) -> bytes:
     return one_op(name, [int8(*shape), int32(larger)], int8(1, *larger, shape[3]))
 
 
-ONE_OP = (
-    *(convolution, pointwise, pointwise, first, first_of_stride_1, spread, depthwise_1),
-    *(depthwise_2, depthwise_odd, depthwise_times, dense, pool, mean, binary, binary, rows, table),
-    *(padded, moved, resized),
+DRAWN = (
+    *((convolution, 3), (pointwise, 3), (first, 2), (first_of_stride_1, 2), (spread, 1)),
+    *((depthwise_1, 3), (depthwise_2, 2), (depthwise_odd, 2), (depthwise_times, 2), (dense, 2)),
+    *((pool, 2), (mean, 2), (sums, 4), (products, 1), (others_of_two, 2), (rows, 1)),
+    *((other_rows, 1), (table, 1), (padded, 1), (moved, 2), (resized, 1)),
 )
+"""Functions that draw a model of one operator, and how often DRAWS models of each."""
+
+PORTABLE = ((convolution, 1), (depthwise_odd, 1), (dense, 1), (pointwise, 1))
+"""The same, by portable kernels: for works that no faster kernel takes."""
 
 
 def pair(random: Random) -> bytes:
@@ -314,9 +344,9 @@ def pair(random: Random) -> bytes:
     return models.build_model(tensors, ops, [0], [2])
 
 
-def calls_of(program: Program, random: Random, paired: bool) -> Iterator[Call]:
-    lowered = lower(program)
-    if paired:
+def calls_of(program: Program, random: Random, how: str) -> Iterator[Call]:
+    lowered = lower(program, portable=how == "portable")
+    if how == "paired":
         found = fuse(*lowered)
         if found:
             yield found[int(random.integers(len(found)))]
@@ -324,31 +354,44 @@ def calls_of(program: Program, random: Random, paired: bool) -> Iterator[Call]:
     yield from (call for call in lowered if not isinstance(call, Omitted))
 
 
+def draws() -> Iterator[tuple[str, Program, Random]]:
+    """How it is lowered, and what."""
+    ways = (("", DRAWN), ("portable", PORTABLE), ("paired", ((pair, 3),)))
+    for how, functions in ways:
+        for function, times in functions:
+            for number in range(times * DRAWS):
+                random = np.random.default_rng([zlib.crc32(function.__name__.encode()), number])
+                yield how, build_program(parse_model(function(random), "drawn")), random
+            print(how, function.__name__, file=sys.stderr, flush=True)
+
+
 def samples(kernels: Sequence[MeteredKernels]) -> Iterator[Sample]:
-    draw = 0
-    for function in (*ONE_OP, pair):
-        for number in range(DRAWS):
-            random = np.random.default_rng([zlib.crc32(function.__name__.encode()), number])
-            program = build_program(parse_model(function(random), "drawn"))
-            draw += 1
-            for call in calls_of(program, random, function is pair):
-                (work,) = works_of(program, call)
-                inputs = [
-                    random.integers(-128, 128, program.buffers[one.buffer].bytes, dtype=np.int8)
-                    for one in call.inputs
-                    if isinstance(one, Activation)
-                ]
-                written = program.buffers[call.outputs[0].buffer].bytes
-                for each in kernels:
-                    yield Sample(work, *each.cycles(call, inputs, written), draw)
-        print(function.__name__, file=sys.stderr, flush=True)
+    for draw, (how, program, random) in enumerate(draws()):
+        for call in calls_of(program, random, how):
+            (work,) = works_of(program, call)
+            inputs = [
+                random.integers(-128, 128, program.buffers[one.buffer].bytes, dtype=np.int8)
+                for one in call.inputs
+                if isinstance(one, Activation)
+            ]
+            written = program.buffers[call.outputs[0].buffer].bytes
+            for each in kernels:
+                yield Sample(work, *each.cycles(call, inputs, written), draw)
 
 
 def matrix(found: Sequence[Sample], names: Sequence[str]) -> NDArray[np.float64]:
-    """Shares of each sample's cycles that a cycle per quantity would be."""
+    """Each sample's quantities, divided by its weight."""
     return np.array(
-        [[one.work.amounts.get(name, 0.0) / one.cycles for name in names] for one in found]
+        [
+            [one.work.amounts.get(name, 0.0) / (one.cycles + SMALL) for name in names]
+            for one in found
+        ]
     )
+
+
+def wanted(found: Sequence[Sample]) -> NDArray[np.float64]:
+    """Each sample's cycles, divided by its weight."""
+    return np.array([one.cycles / (one.cycles + SMALL) for one in found])
 
 
 def fitted(found: Sequence[Sample]) -> dict[str, float]:
@@ -360,15 +403,15 @@ def fitted(found: Sequence[Sample]) -> dict[str, float]:
     ]
     best: dict[str, float] = {}
     error = np.inf
-    shares = matrix(found, names)
+    shares, all_cycles = matrix(found, names), wanted(found)
     for count in range(1, TERMS + 1):
         of_count: tuple[float, dict[str, float]] = (np.inf, {})
         for chosen in combinations(range(len(names)), count):
             part = shares[:, chosen]
-            costs = np.linalg.lstsq(part, np.ones(len(found)), rcond=None)[0]
+            costs = np.linalg.lstsq(part, all_cycles, rcond=None)[0]
             if np.any(costs <= 0):
                 continue
-            rms = float(np.sqrt(np.mean((part @ costs - 1) ** 2)))
+            rms = float(np.sqrt(np.mean((part @ costs - all_cycles) ** 2)))
             if rms < of_count[0]:
                 pairs = zip(chosen, costs, strict=True)
                 of_count = rms, {names[at]: float(cost) for at, cost in pairs}
@@ -378,8 +421,8 @@ def fitted(found: Sequence[Sample]) -> dict[str, float]:
 
 
 def errors(found: Sequence[Sample], costs: dict[str, float]) -> NDArray[np.float64]:
-    ratios = matrix(found, list(costs)) @ np.array(list(costs.values()))
-    off: NDArray[np.float64] = np.abs(ratios - 1)
+    predicted = matrix(found, list(costs)) @ np.array(list(costs.values()))
+    off: NDArray[np.float64] = np.abs(predicted - wanted(found))
     return off
 
 

@@ -127,16 +127,20 @@ def predict(
     )
 
 
-def core_cycles(program: Program, call: Call) -> tuple[float, float] | None:
+def core_cycles(
+    program: Program, call: Call, rates: RatesOf | None = None
+) -> tuple[float, float] | None:
     """Modelled cycles of `call` with memory that answers at once, and their relative error; None
-    where no table has its kernel."""
-    costs = [core_cost(work) for work in works_of(program, call)]
-    known = [cost for cost in costs if cost is not None]
-    if len(known) < len(costs):
-        return None
-    cycles = sum(cost.cycles for cost in known)
-    error = sum(cost.cycles * cost.error for cost in known)
-    return cycles, error / cycles if cycles else 0.0
+    where no table has its kernel. rates: a board's own factors of kernels."""
+    cycles = errors = 0.0
+    for work in works_of(program, call):
+        cost = core_cost(work)
+        if cost is None:
+            return None
+        factor = 1.0 if rates is None else rates.factor(work.kernel)
+        cycles += factor * cost.cycles
+        errors += factor * cost.cycles * cost.error
+    return cycles, errors / cycles if cycles else 0.0
 
 
 def constant_cycles(use: ConstantUse, placement: Placement, board: Board) -> float:
@@ -178,7 +182,7 @@ class _Predictor:
         for position, call in enumerate(self._calls):
             if isinstance(call, Omitted):
                 continue
-            core = core_cycles(self._program, call)
+            core = core_cycles(self._program, call, self._board.rates)
             yield CallCycles(
                 ops=tuple(op.index for op in call.ops),
                 name="+".join(op.name for op in call.ops),
@@ -230,4 +234,4 @@ class _Predictor:
             if cost is not None and work.kind not in self._fetched:
                 self._fetched.add(work.kind)
                 lines += cost.code_lines
-        return lines * LineCosts(region, self._board).alone
+        return lines * LineCosts(region, self._board).follows
