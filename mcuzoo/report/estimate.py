@@ -54,14 +54,14 @@ def counted_text(profile: ModelProfile, predicted: Prediction | None) -> str:
 
 
 def _validated() -> str:
-    return f"estimate, +-{cortex_m7().validation.percent:.0f} %"
+    return f"estimate, +-{cortex_m7().accuracy.percent:.0f} %"
 
 
 def counted_document(profile: ModelProfile) -> dict[str, object]:
     """The part `counted` of the document of a try."""
     return {
         "estimated_ms": estimated_ms(profile.total, profile.unit, profile.core_clock_hz),
-        "percent": cortex_m7().validation.percent,
+        "percent": cortex_m7().accuracy.percent,
         "cycles": profile.total,
         "core_clock_hz": profile.core_clock_hz,
     }

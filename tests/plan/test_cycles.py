@@ -60,7 +60,7 @@ def test_slower_memory_is_waited_for_and_changes_nothing_else(in_dtcm: Predictio
 
 def test_the_band_is_wider_than_that_of_the_cycle_model(in_dtcm: Prediction) -> None:
     assert in_dtcm.percent is not None
-    assert in_dtcm.validated_percent <= in_dtcm.percent <= 2 * in_dtcm.validated_percent
+    assert in_dtcm.model_percent <= in_dtcm.percent <= 2 * in_dtcm.model_percent
 
 
 def test_rates_that_were_measured_are_told(in_dtcm: Prediction) -> None:

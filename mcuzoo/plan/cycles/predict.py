@@ -52,7 +52,7 @@ class CallCycles:
 class Prediction:
     """An estimate of an inference's time: modelled cycles that a table predicts.
 
-    calls: in their order. core_clock_hz: of the board. validated_percent: by how much silicon was
+    calls: in their order. core_clock_hz: of the board. model_percent: by how much silicon was
     found to differ from modelled cycles. unknown_memories: whose waits count as nothing, because
     the board file has no read speed of them. rates: where the speeds of memories were measured;
     None: they are computed from clocks and bus widths.
@@ -60,7 +60,7 @@ class Prediction:
 
     calls: tuple[CallCycles, ...]
     core_clock_hz: int
-    validated_percent: float
+    model_percent: float
     unknown_memories: tuple[str, ...] = ()
     rates: RatesOf | None = None
 
@@ -106,7 +106,7 @@ class Prediction:
         if self.total is None:
             return None
         own = sum(call.core * call.error for call in self.calls if call.core is not None)
-        return round(hypot(self.validated_percent, 100 * own / self.total))
+        return round(hypot(self.model_percent, 100 * own / self.total))
 
 
 def predict(
@@ -121,7 +121,7 @@ def predict(
     return Prediction(
         calls=tuple(predictor.calls()),
         core_clock_hz=board.core.clock_hz,
-        validated_percent=cortex_m7().validation.percent,
+        model_percent=cortex_m7().accuracy.percent,
         unknown_memories=predictor.unknown,
         rates=board.rates,
     )
