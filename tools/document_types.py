@@ -809,7 +809,7 @@ TRY = of(
     inspect=Inspection,
     fit=FIT | FIT_LINUX,
     counted=of(
-        "Counted", estimated_ms=float | None, percent=float, cycles=int | None, core_clock_hz=int
+        "Counted", estimated_ms=float | None, percent=int, cycles=int | None, core_clock_hz=int
     )
     | None,
     build=BUILD | None,

@@ -54,7 +54,7 @@ def counted_text(profile: ModelProfile, predicted: Prediction | None) -> str:
 
 
 def _validated() -> str:
-    return f"estimate, +-{cortex_m7().accuracy.percent:.0f} %"
+    return f"estimate, +-{cortex_m7().accuracy.percent} %"
 
 
 def counted_document(profile: ModelProfile) -> dict[str, object]:

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import hypot
 
+from mcuzoo.board.memory import Region
 from mcuzoo.board.model import Board
 from mcuzoo.board.rated import RatesOf
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call, Omitted
 from mcuzoo.plan.arena.calls import scratch_buffer
 from mcuzoo.plan.arena.lifetimes import ArenaPlan, Slot
-from mcuzoo.plan.cycles.memory import LineCosts, TensorWaits, Waits, summed
+from mcuzoo.plan.cycles.memory import LineCosts, TensorWaits, Turns, Waits, summed
 from mcuzoo.plan.cycles.table import core_cost
 from mcuzoo.plan.cycles.work import works_of
-from mcuzoo.plan.place.cost import constants_cache, wait_seconds
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.traffic import ConstantUse, constant_uses
 from mcuzoo.timing.rules import cortex_m7
@@ -52,8 +52,8 @@ class CallCycles:
 class Prediction:
     """An estimate of an inference's time: modelled cycles that a table predicts.
 
-    calls: in their order. core_clock_hz: of the board. model_percent: by how much silicon was
-    found to differ from modelled cycles. unknown_memories: whose waits count as nothing, because
+    calls: in their order. core_clock_hz: of the board. model_percent: by how much modelled cycles
+    may be off, either way. unknown_memories: whose waits count as nothing, because
     the board file has no read speed of them. rates: where the speeds of memories were measured;
     None: they are computed from clocks and bus widths.
     """
@@ -143,14 +143,12 @@ def core_cycles(
     return cycles, errors / cycles if cycles else 0.0
 
 
-def constant_cycles(use: ConstantUse, placement: Placement, board: Board) -> float:
-    """Waits for an array where `placement` has it, in core cycles; 0 where the memory's read speed
-    is not known."""
-    region = board.region(placement.region_of(use.symbol))
-    if region.read is None:
-        return 0.0
-    cache = constants_cache(board, [name for name, _ in placement.arena_parts])
-    return wait_seconds(region, use, cache) * board.core.clock_hz
+def constant_cycles(use: ConstantUse, region: Region, turns: Turns, board: Board) -> float:
+    """Waits for an array in `region`, in core cycles: 0 for a memory that is not cached, or whose
+    read speed is not known. turns: of the call that reads it."""
+    costs = LineCosts(region, board)
+    lines = -(-use.bytes // board.core.dcache_line_bytes)
+    return lines * costs.follows * turns.fetches(use.passes)
 
 
 class _Predictor:
@@ -183,38 +181,59 @@ class _Predictor:
             if isinstance(call, Omitted):
                 continue
             core = core_cycles(self._program, call, self._board.rates)
+            turns = self._turns(position, call)
             yield CallCycles(
                 ops=tuple(op.index for op in call.ops),
                 name="+".join(op.name for op in call.ops),
                 kernels=call.kernels,
                 core=None if core is None else core[0],
                 error=0.0 if core is None else core[1],
-                constants=self._constants(call),
-                tensors=self._of_tensors(position, call),
+                constants=self._constants(call, turns),
+                tensors=self._of_tensors(position, call, turns),
                 code=self._code(call),
             )
 
-    def _constants(self, call: Call) -> Waits:
+    def _touched(self, call: Call) -> list[tuple[Slot, bool]]:
+        """The places of a call's operands, and whether it writes them."""
+        read = [one.buffer for one in call.inputs if isinstance(one, Activation)]
+        made = [one.buffer for one in call.outputs]
+        found = [(buffer, False) for buffer in read] + [(buffer, True) for buffer in made]
+        return [
+            (self._slots[buffer], written) for buffer, written in found if buffer in self._slots
+        ]
+
+    def _turns(self, position: int, call: Call) -> Turns:
+        places = [slot for slot, _ in self._touched(call)]
+        scratch = self._slots.get(scratch_buffer(self._program, position))
+        cached = [slot for slot in places if self._tensors.caches(self._place(slot)[0])]
+        in_cache = scratch is not None and self._tensors.caches(self._place(scratch)[0])
+        return Turns.of(
+            call,
+            sum(slot.bytes for slot in cached),
+            call.scratch_bytes if in_cache else 0,
+            self._board,
+        )
+
+    def _constants(self, call: Call, turns: Turns) -> Waits:
         waits: list[Waits] = []
         for use in constant_uses([call]):
-            region = self._placement.region_of(use.symbol)
-            waits.append({region: constant_cycles(use, self._placement, self._board)})
+            region = self._board.region(self._placement.region_of(use.symbol))
+            waits.append({region.name: constant_cycles(use, region, turns, self._board)})
             # They pass through the cache, and push tensors out of it.
-            self._tensors.pass_by(use.symbol, region, use.bytes)
+            self._tensors.pass_by(use.symbol, region.name, use.bytes)
         return summed(waits)
 
-    def _of_tensors(self, position: int, call: Call) -> Waits:
+    def _of_tensors(self, position: int, call: Call, turns: Turns) -> Waits:
         waits: list[Waits] = []
-        operands = [one for one in call.inputs if isinstance(one, Activation)]
-        touched = [(one.buffer, False) for one in operands]
-        if call.scratch_bytes:
-            touched.append((scratch_buffer(self._program, position), True))
-        touched += [(one.buffer, True) for one in call.outputs]
-        for buffer, written in touched:
-            slot = self._slots.get(buffer)
-            if slot is not None:
-                region, offset = self._place(slot)
-                waits.append(self._tensors.touch(region, offset, slot.bytes, written))
+        scratch = self._slots.get(scratch_buffer(self._program, position))
+        places = self._touched(call)
+        for slot, written in places if scratch is None else [*places, (scratch, True)]:
+            region, offset = self._place(slot)
+            waits.append(self._tensors.touch(region, offset, slot.bytes, written))
+        if scratch is not None:
+            region, _ = self._place(scratch)
+            times = (turns.rounds - 1) * turns.scratch_anew
+            waits.append(self._tensors.again(region, scratch.bytes, times))
         return summed(waits)
 
     def _place(self, slot: Slot) -> tuple[str, int]:
