@@ -143,12 +143,19 @@ def core_cycles(
     return cycles, errors / cycles if cycles else 0.0
 
 
-def constant_cycles(use: ConstantUse, region: Region, turns: Turns, board: Board) -> float:
+_APART = ("mz_fully_connected_s8",)
+"""Kernels that read several rows of weights at a time: no line follows the one before it."""
+
+
+def constant_cycles(
+    use: ConstantUse, region: Region, turns: Turns, board: Board, kernel: str = ""
+) -> float:
     """Waits for an array in `region`, in core cycles: 0 for a memory that is not cached, or whose
-    read speed is not known. turns: of the call that reads it."""
+    read speed is not known. turns: of the call that reads it; kernel: that it is of."""
     costs = LineCosts(region, board)
     lines = -(-use.bytes // board.core.dcache_line_bytes)
-    return lines * costs.follows * turns.fetches(use.passes)
+    line = costs.alone if kernel in _APART else costs.follows
+    return lines * line * turns.fetches(use.passes)
 
 
 class _Predictor:
@@ -218,7 +225,8 @@ class _Predictor:
         waits: list[Waits] = []
         for use in constant_uses([call]):
             region = self._board.region(self._placement.region_of(use.symbol))
-            waits.append({region.name: constant_cycles(use, region, turns, self._board)})
+            cycles = constant_cycles(use, region, turns, self._board, call.kernel)
+            waits.append({region.name: cycles})
             # They pass through the cache, and push tensors out of it.
             self._tensors.pass_by(use.symbol, region.name, use.bytes)
         return summed(waits)
