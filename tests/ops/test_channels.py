@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.ops.channels import NOTHING, without_constant_channels
+from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.lower import lower
 
 SAME = {
@@ -118,7 +119,7 @@ def test_a_network_without_them_stays_as_it_is() -> None:
 def test_a_huge_picture_takes_no_memory() -> None:
     """A model says in a few bytes that a tensor has gigabytes."""
     model = parse_model(pool_model("MAX_POOL_2D", (1, 20_000, 20_000, 3)), "huge")
-    program = ReferenceEngine(model).program
+    program = judge(model, "aot").require()
     tracemalloc.start()
     try:
         assert without_constant_channels(program) == (program, NOTHING)
