@@ -20,7 +20,7 @@ def measured(**changes: object) -> Rates:
         "serial": 'FZ "1"\\',
         "date": "2026-11-29",
         "emulated": False,
-        "build_id": "ab" * 32,
+        "build_id": "ab" * 16,
         "mcuzoo": "1.0",
         "toolchain": "gcc 12.2",
         "core_clock_hz": BOARD.core.clock_hz,
