@@ -27,9 +27,10 @@ from mcuzoo.errors import (
 )
 from mcuzoo.extras import EMULATOR as EMULATOR_PACKAGES
 from mcuzoo.extras import TIMING, require_packages
-from mcuzoo.files import making, write_whole
+from mcuzoo.files import making, write_output
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.ports import USB, list_serial_ports
+from mcuzoo.project.kinds import check_project
 from mcuzoo.project.manifest import Manifest, load_manifest
 from mcuzoo.project.rules import inside
 from mcuzoo.quoting import one_line, shortened
@@ -79,9 +80,10 @@ def calibrate(
             f"--port auto finds the one that runs the firmware; --port {EMULATOR} tries it all "
             "without a board.",
         )
+    kind = check_project(options.kind, "--kind")
     require_packages((*EMULATOR_PACKAGES, *TIMING, *compiler_packages()), "Calibrating")
     folder = options.project or Path(f"mcuzoo-{chosen.id}-calibrate")
-    manifest = _built(chosen, folder, options, say)
+    manifest = _built(chosen, folder, kind, options, say)
     model = load_model(inside(folder.resolve(), manifest.model.file))
     layout = Layout(kernels_of(model, chosen), probes_of(chosen), len(model.ops))
     say("model: running the firmware on the emulated board")
@@ -107,14 +109,14 @@ def calibrate(
     ]
     rates = rates.model_copy(update={"kernels": kernel_factors(rows)})
     if options.output is not None:
-        write_whole(options.output, rates_text(rates).encode())
+        write_output(options.output, rates_text(rates).encode())
     return Calibration(chosen, folder, line.port, tuple(rows), rates, options.output)
 
 
-def _built(board: Board, folder: Path, options: CalibrateOptions, say: Say) -> Manifest:
+def _built(board: Board, folder: Path, kind: str, options: CalibrateOptions, say: Say) -> Manifest:
     say(f"firmware: writing and building {folder}")
     with making(folder):
-        export_firmware(board, folder, project=options.kind, force=options.force)
+        export_firmware(board, folder, project=kind, force=options.force)
         build_project(folder, BuildOptions(compiler=options.compiler), say=say)
     return load_manifest(folder)
 

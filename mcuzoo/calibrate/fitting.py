@@ -11,6 +11,7 @@ from mcuzoo.timing.cycles import Cycles
 from mcuzoo.timing.rates import RegionRates
 
 _LEAST_LINE_CYCLES = 0.25
+_LEAST_CYCLES = 1.0
 _SAME = 0.05
 """Lines in order and not in order that differ by less take the same time."""
 _READ_AHEAD_BYTES = 1024
@@ -20,9 +21,9 @@ _LEAST_FACTOR, _MOST_FACTOR = 0.1, 10.0
 
 @dataclass(frozen=True)
 class Row:
-    """One probe: cycles that the model says by the board file, those that were measured, and those
-    that the model says by the measured rates; None before they are known. spent: what the last are
-    spent for."""
+    """Cycles of one probe. predicted: what the model says by the board file. measured: by the
+    board. fitted: what the model says by the measured rates; None before they are known. spent:
+    what these are spent for."""
 
     probe: Probe
     predicted: int
@@ -46,7 +47,8 @@ class Row:
 
 def region_rates(board: Board, rows: Sequence[Row]) -> dict[str, RegionRates]:
     """The rates of the cached memories that were read. The same loads with all lines in the cache
-    are what the core takes; what is above is the memory's."""
+    are what the core takes; what is above is the memory's. None of a memory as fast as the cache,
+    which no memory is: an emulated one, of which no rate is known."""
     found: dict[str, RegionRates] = {}
     for region in board.regions:
         reads = {
@@ -59,6 +61,8 @@ def region_rates(board: Board, rows: Sequence[Row]) -> dict[str, RegionRates]:
         core = reads[SEQUENTIAL, False]
         in_order = reads[SEQUENTIAL, True] - core
         jumps = (reads[STRIDED, True] + reads[RANDOM, True]) / 2 - core
+        if min(in_order, jumps) < _LEAST_CYCLES:
+            continue
         run_bytes = region.read.run_bytes if region.read is not None else None
         found[region.name] = _rates(in_order, jumps, run_bytes)
     return found

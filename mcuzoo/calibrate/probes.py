@@ -15,7 +15,7 @@ Kind = Literal["read", "code", "loop", "kernel"]
 layer of the network."""
 
 LINE_BYTES = 32
-_WINDOW_LINES = 512
+_LINES = 512
 """Half of a data cache of 32 KB, so that what the timing needs stays in the other half."""
 _WARM_LINES = 128
 _NTH = 4
@@ -29,9 +29,9 @@ class Probe:
     """One micro-benchmark.
 
     kind: see Kind. what: a pattern of reads or code, the name of a loop, the class of a kernel.
-    memory: the region, "" for a loop. cold: nothing of it is in the caches. units: how many lines
-    that are fetched, jumps, repetitions its cycles are for. row: as the firmware has it; None for a kernel, which
-    the network has. shape: of a kernel's output.
+    memory: the region, "" for a loop. cold: nothing of it is in the caches. units: how many
+    fetched lines, jumps or repetitions its cycles are for. row: as the firmware has it; None for a
+    kernel, which the network has. shape: of a kernel's output.
     """
 
     kind: Kind
@@ -80,18 +80,18 @@ def probes_of(board: Board) -> tuple[Probe, ...]:
 
 def _reads(board: Board, region: Region) -> Iterator[Probe]:
     offset = _FLASH_OFFSET if region.name == board.flash.region else 0
-    lines = _WINDOW_LINES
-    while offset + lines * LINE_BYTES > region.size:
+    lines = _LINES
+    while offset + _NTH * lines * LINE_BYTES > region.size:
         lines //= 2
     base = region.base + offset
     if not region.cacheable:
         yield _read(region.name, SEQUENTIAL, base, lines, lines)
         return
-    # As many loads as below, so that what begins and ends a loop is the same share of both.
+    # As many loads as of the others, so that what begins and ends a loop is the same share.
     yield _read(region.name, SEQUENTIAL, base, min(lines, _WARM_LINES), lines)
     for pattern in _PATTERNS:
-        count = lines // _NTH if pattern == STRIDED else lines
-        yield _read(region.name, pattern, base, lines, count, cold=True)
+        window = _NTH * lines if pattern == STRIDED else lines
+        yield _read(region.name, pattern, base, window, lines, cold=True)
 
 
 def _read(

@@ -13,8 +13,9 @@ from mcuzoo.codegen.templates import render
 @dataclass(frozen=True)
 class ProbeRow:
     """One mz_probe. title: for the reader. caches: an mz_probe_caches. code: the C function that
-    is timed; "" for loads, to which the rest belongs: the first address of the window, its lines
-    less one, and from line n to line n * factor + step, `count` times."""
+    is timed; "" for loads, to which the rest belongs. base: the first address of the window;
+    last_line: its lines less one. factor, step: from line n to line n * factor + step. count: of
+    the loads."""
 
     title: str
     caches: str

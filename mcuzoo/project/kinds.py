@@ -49,9 +49,9 @@ def check_runtime(name: str) -> str:
     return _check("--runtime", name, RUNTIMES)
 
 
-def check_project(name: str) -> str:
-    """`name` itself; raises UsageError when it is unknown."""
-    return _check("--project", name, PROJECTS)
+def check_project(name: str, option: str = "--project") -> str:
+    """`name` itself; raises UsageError, about `option`, when it is unknown."""
+    return _check(option, name, PROJECTS)
 
 
 def check_weights(name: str, regions: Sequence[str] = ()) -> WeightsChoice:
