@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.board.model import Board
+from mcuzoo.board.rated import RatesOf
 from mcuzoo.budgets import BudgetResult
 from mcuzoo.compare.comparison import LayerAgreement
 from mcuzoo.config.shown import ShownValue
@@ -725,6 +726,7 @@ PROFILE = of(
     total=int | None,
     total_ms=float | None,
     estimated_ms=float | None,
+    rates=RatesOf | None,
     macs=int,
     layers=many(
         of(

@@ -64,7 +64,9 @@ class Calibration:
 
 
 def calibrate(
-    board: str | Board, options: CalibrateOptions, say: Say = lambda text: None
+    board: str | Board,
+    options: CalibrateOptions = CalibrateOptions(),
+    say: Say = lambda text: None,
 ) -> Calibration:
     """Measure the memories and kernels of the board at options.port, beside what the model says of
     the same firmware, and write the rates that follow.

@@ -16,7 +16,7 @@ from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.manifest import AnyManifest, LinuxTargetEntry, load_project
 from mcuzoo.project.rules import inside
-from mcuzoo.timing.rates import read_rates, with_rates
+from mcuzoo.timing.rates import rated
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def find_any_target(
             f"--rates is about the memories of a microcontroller, and {path} is for Linux.",
             "Leave it out.",
         )
-    return replace(target, board=with_rates(target.board, read_rates(rates)))
+    return replace(target, board=rated(target.board, rates))
 
 
 def _any_target(path: Path, board: str | None) -> Target | LinuxTarget:

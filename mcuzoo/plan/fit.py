@@ -27,6 +27,7 @@ from mcuzoo.plan.tflm.image import TflmImage
 from mcuzoo.plan.timeline import Timeline, timeline
 from mcuzoo.project.kinds import DEFAULT_PROJECT, RUNTIMES
 from mcuzoo.project.manifest import ConstantEntry
+from mcuzoo.timing.rates import rated
 from mcuzoo.zoo.registry import KnownModel, load_or_build
 
 
@@ -131,7 +132,7 @@ def fit(
     model: a name of the zoo, a file, or a loaded model. If the file of a zoo model is not at hand,
     the known layers replace it. Raises BoardError, InputError and the errors of plan_memory.
     """
-    board = board if isinstance(board, Board) else load_board(board)
+    board = rated(board if isinstance(board, Board) else load_board(board), options.rates)
     known = KnownModel(model) if isinstance(model, Model) else load_or_build(fspath(model))
     others = list_boards()
     chosen = replace(options, runtime=options.runtime_kind, project=options.project_kind(board))

@@ -22,6 +22,8 @@ BUNDLED = "signs"
 """The model that comes with mcuzoo."""
 DEFAULT_MODEL = "mobilenet_v1_0.25_128"
 """The model of a command that is given none."""
+DEFAULT_BOARD = "rt1170"
+"""The board of a try that is given none."""
 DEFAULT_RUNTIME, DEFAULT_PROJECT = "tflm", "mcuxpresso"
 """The defaults of export and fit."""
 

@@ -164,6 +164,11 @@ def with_rates(board: Board, rates: Rates) -> Board:
     return board.model_copy(update={"regions": regions}).rated(origin)
 
 
+def rated(board: Board, file: Path | None) -> Board:
+    """`board` with the rates in `file`, or as it is without one. Raises InputError."""
+    return board if file is None else with_rates(board, read_rates(file))
+
+
 def _read_speed(rates: Rates, region: RegionRates, origin: RatesOf) -> ReadSpeed:
     """As a bus whose clock is so fast that its whole clocks say the cycles to better than 1 %."""
     bits = next(

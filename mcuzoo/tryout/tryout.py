@@ -13,6 +13,7 @@ from pathlib import Path
 from mcuzoo import __version__
 from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.board.load import AnyBoard, list_boards, load_any_board
+from mcuzoo.board.model import Board
 from mcuzoo.codegen.export import Project
 from mcuzoo.codegen.linux.npu import has_compiler
 from mcuzoo.codegen.linux.project import export_linux_project
@@ -42,6 +43,7 @@ from mcuzoo.quoting import file_stem
 from mcuzoo.run.job import Job
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.run import FinishedRun, RunWatcher, run
+from mcuzoo.timing.rates import rated
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.find import compiler_packages, linux_compiler_packages
 from mcuzoo.tryout.options import DEFAULT_BOARD, TryOptions
@@ -107,6 +109,8 @@ def try_model(
     """
     chosen = load_any_board(board) if isinstance(board, str) else board
     _require_choices(chosen, options)
+    if isinstance(chosen, Board):
+        chosen = rated(chosen, options.rates)
     require_packages(packages_for(chosen, own_compiler=bool(options.tflm)), "Trying a model")
     name, board_name = fspath(model), board if isinstance(board, str) else board.id
     source = with_recipe(resolve_model(name), options)
@@ -208,7 +212,11 @@ def _require_choices(board: AnyBoard, options: TryOptions) -> None:
     """Raise UsageError for an option that means nothing on Linux."""
     given = [
         flag
-        for flag, value in (("--tflm", options.tflm), ("--stream-input", options.stream_input))
+        for flag, value in (
+            ("--tflm", options.tflm),
+            ("--stream-input", options.stream_input),
+            ("--rates", options.rates),
+        )
         if value
     ]
     if isinstance(board, LinuxBoard) and given:
@@ -251,6 +259,7 @@ def _export_options(board: AnyBoard, options: TryOptions, say: Say) -> ExportOpt
         runtime="aot" if options.tflm is None else "tflm",
         tflm=options.tflm,
         stream_input=options.stream_input,
+        rates=options.rates,
         force=options.force,
     )
 
