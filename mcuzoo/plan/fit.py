@@ -9,6 +9,7 @@ from os import PathLike, fspath
 from mcuzoo.board.load import list_boards, load_board
 from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
+from mcuzoo.board.rated import RatesOf
 from mcuzoo.budgets import BudgetResult, Figure
 from mcuzoo.errors import McuzooError, UsageError
 from mcuzoo.graph.model import Model
@@ -28,6 +29,7 @@ from mcuzoo.plan.tflm.image import TflmImage
 from mcuzoo.plan.timeline import Timeline, timeline
 from mcuzoo.project.kinds import DEFAULT_PROJECT, RUNTIMES
 from mcuzoo.project.manifest import ConstantEntry
+from mcuzoo.timing.rates import rated
 from mcuzoo.zoo.registry import KnownModel, load_or_build
 
 
@@ -45,7 +47,7 @@ class RuntimeFit:
     """`fits` is None where the runtime does not run the model, and `reason` says why.
 
     arena_bytes and arena_region are None then. estimated_ms: of an inference, percent: by how much
-    silicon may differ; None where nothing is estimated.
+    silicon may differ; None where nothing is estimated. rates: as in Prediction.
     """
 
     runtime: str
@@ -55,6 +57,7 @@ class RuntimeFit:
     reason: str | None = None
     estimated_ms: float | None = None
     percent: int | None = None
+    rates: RatesOf | None = None
 
     @property
     def text(self) -> str:
@@ -137,7 +140,7 @@ def fit(
     model: a name of the zoo, a file, or a loaded model. If the file of a zoo model is not at hand,
     the known layers replace it. Raises BoardError, InputError and the errors of plan_memory.
     """
-    board = board if isinstance(board, Board) else load_board(board)
+    board = rated(board if isinstance(board, Board) else load_board(board), options.rates)
     known = KnownModel(model) if isinstance(model, Model) else load_or_build(fspath(model))
     others = list_boards()
     chosen = replace(options, runtime=options.runtime_kind, project=options.project_kind(board))
@@ -249,6 +252,7 @@ def _other_runtime(
         report.placement.arena_region,
         estimated_ms=None if cycles is None else cycles.milliseconds,
         percent=None if cycles is None else cycles.percent,
+        rates=None if cycles is None else cycles.rates,
     )
 
 

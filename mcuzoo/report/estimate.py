@@ -35,25 +35,24 @@ def time_text(found: Prediction) -> str:
     )
 
 
-def band_text(found: Prediction) -> str:
+def band_text(found: Prediction | RuntimeFit) -> str:
     """ "estimate, +-19 %", or where the rates were measured."""
     return f"estimate, +-{found.percent} %" if found.rates is None else found.rates.words
 
 
-def counted_text(profile: ModelProfile, predicted: Prediction | None) -> str:
-    """The estimated time of an inference whose modelled cycles were counted. predicted: of it."""
+def counted_text(profile: ModelProfile) -> str:
+    """The estimated time of an inference whose modelled cycles were counted."""
     milliseconds = estimated_ms(profile.total, profile.unit, profile.core_clock_hz)
     if profile.total is None or milliseconds is None:
         return f"time not estimated: {profile.unit} were counted"
-    rates = None if predicted is None else predicted.rates
-    band = _validated() if rates is None else rates.words
+    band = _accuracy() if profile.rates is None else profile.rates.words
     return (
         f"time {about_ms(milliseconds)} per inference ({band}): {profile.total:,} modelled cycles "
         f"at {profile.core_clock_hz / 1e6:g} MHz, counted in one"
     )
 
 
-def _validated() -> str:
+def _accuracy() -> str:
     return f"estimate, +-{cortex_m7().accuracy.percent} %"
 
 
@@ -64,6 +63,7 @@ def counted_document(profile: ModelProfile) -> dict[str, object]:
         "percent": cortex_m7().accuracy.percent,
         "cycles": profile.total,
         "core_clock_hz": profile.core_clock_hz,
+        "rates": profile.rates and asdict(profile.rates),
     }
 
 
@@ -71,7 +71,7 @@ def runtime_text(found: RuntimeFit) -> str:
     """The verdict on another runtime, with the estimated time if there is one."""
     if found.estimated_ms is None or not found.fits:
         return found.text
-    return f"{found.text}, {about_ms(found.estimated_ms)} (estimate, +-{found.percent} %)"
+    return f"{found.text}, {about_ms(found.estimated_ms)} ({band_text(found)})"
 
 
 def _parts(found: Prediction) -> dict[str, float]:

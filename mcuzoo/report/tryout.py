@@ -136,7 +136,7 @@ def _time(tried: Tried) -> Iterator[str]:
     """Of an inference on a microcontroller, by estimate."""
     cycles = tried.fit.cycles if isinstance(tried.fit, FitReport) else None
     if tried.profile is not None:
-        yield counted_text(tried.profile, cycles)
+        yield counted_text(tried.profile)
     elif cycles is not None:
         yield time_text(cycles)
 
