@@ -2,6 +2,8 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_depthwise_conv_2d_s8_dsp.h"
 
+#include <stdbool.h>
+
 #include "kernels/mz_depthwise_taps.h"
 #include "kernels/mz_pairs.h"
 #include "kernels/mz_requantization.h"
@@ -13,33 +15,27 @@
 /* All but the channel of what a strip of a tile of a phase is computed from. Columns of the output
  * that read the same columns of a dilated image are a phase; without dilation all are one. */
 typedef struct {
-    int32_t way;         /* MZ_TAPS_NEIGHBOURS, .. */
-    int32_t words;       /* of a row of the window: of weights for even columns, and as many for odd */
-    int32_t group_words; /* of a row of planes, from group to group */
-    int32_t apart_words; /* from window to window, if they are apart */
+    int32_t way;                   /* MZ_TAPS_NEIGHBOURS, .. */
+    int32_t words;                 /* of a row of the window */
     int32_t row_words, lane_words; /* of planes */
     int32_t first_row, rows;       /* of the image, in the planes; may begin before it */
     int32_t first_column;          /* of the image, at column 0 of the planes; may be before it */
-    int32_t column_step;           /* of the image, from column to column of the planes */
-    int32_t run_columns;           /* of planes that lie together */
-    int32_t runs;                  /* one, or a run for each window where they are apart */
-    int32_t run_words, run_step;   /* from run to run: of planes; columns of the image */
+    int32_t step;                  /* of the image, from column to column of the planes */
+    mz_taps inside;                /* columns of the planes that are in the image */
+    int32_t given;                 /* columns of the planes */
     int32_t columns, strip;        /* of the output */
-    int32_t pixel_bytes;           /* of the output, from column to column */
 } strip_plan;
 
 static int32_t clip(int32_t value, int32_t low, int32_t high) {
     return value < low ? low : value > high ? high : value;
 }
 
-/* How many of a run's columns are before the image, and how many of them are not behind it. */
-static mz_taps inside_run(const mz_depthwise_conv_2d_s8_dsp_params *params, const strip_plan *plan,
-                          int32_t run) {
-    const int32_t first = plan->first_column + run * plan->run_step, step = plan->column_step;
+/* Columns of the planes that are in the image. */
+static mz_taps inside_columns(const strip_plan *plan, int32_t width) {
+    const int32_t first = plan->first_column, step = plan->step;
     const int32_t before = first < 0 ? (step - 1 - first) / step : 0;
-    const int32_t width = params->input.width;
     const int32_t until = first < width ? (width - first + step - 1) / step : 0;
-    const mz_taps inside = {clip(before, 0, plan->run_columns), clip(until, 0, plan->run_columns)};
+    const mz_taps inside = {clip(before, 0, plan->given), clip(until, 0, plan->given)};
     return inside;
 }
 
@@ -54,89 +50,98 @@ static void fill_outside(const mz_depthwise_conv_2d_s8_dsp_params *params, const
                          int32_t *planes) {
     for (int32_t i = 0; i < plan->rows; i++, planes += plan->row_words) {
         const int32_t row = plan->first_row + i;
-        const int is_row = row >= 0 && row < params->input.height;
-        for (int32_t run = 0; run < plan->runs; run++) {
-            mz_taps inside = inside_run(params, plan, run);
-            inside = is_row && inside.first < inside.end ? inside : (mz_taps){0, 0};
-            for (int32_t lane = 0; lane < LANES; lane++) {
-                int16_t *const plane = (int16_t *)(void *)(planes + lane * plan->lane_words +
-                                                           run * plan->run_words);
-                fill(plane, 0, inside.first, params->input_zero_point);
-                fill(plane, inside.end, plan->run_columns, params->input_zero_point);
+        const bool is_row = row >= 0 && row < params->input.height;
+        for (int32_t lane = 0; lane < LANES; lane++) {
+            int16_t *const plane = (int16_t *)(void *)(planes + lane * plan->lane_words);
+            fill(plane, 0, is_row ? plan->inside.first : plan->given, params->input_zero_point);
+            fill(plane, plan->inside.end, plan->given, params->input_zero_point);
+        }
+    }
+}
+
+/* Columns of the image to bring into planes, row by row. */
+typedef struct {
+    int32_t pixel_bytes, row_bytes; /* of the image */
+    int32_t row_words, lane_words;  /* of planes */
+    int32_t first, end;             /* columns of the planes */
+    int32_t rows;
+} part;
+
+/* Columns first..end - 1 of the part, of some lanes, one by one. */
+static __attribute__((noinline)) void widen_slowly(const part *of, const int8_t *pixel, int32_t *to,
+                                                   int32_t lanes, int32_t first, int32_t end) {
+    pixel += (first - of->first) * of->pixel_bytes;
+    for (int32_t row = 0; row < of->rows; row++, pixel += of->row_bytes, to += of->row_words) {
+        int16_t *plane = (int16_t *)(void *)to;
+        for (int32_t lane = 0; lane < lanes; lane++, plane += 2 * of->lane_words) {
+            const int8_t *from = pixel + lane;
+            for (int32_t column = first; column < end; column++, from += of->pixel_bytes) {
+                plane[column] = *from;
             }
         }
     }
 }
 
-/* Columns first..end - 1 of some lanes, one by one. */
-static void widen_slowly(const int8_t *pixel, int32_t pixel_bytes, int32_t *to, int32_t lane_words,
-                         int32_t lanes, int32_t first, int32_t end) {
-    int16_t *plane = (int16_t *)(void *)to;
-    for (int32_t lane = 0; lane < lanes; lane++, plane += 2 * lane_words, pixel++) {
-        const int8_t *from = pixel;
-        for (int32_t column = first; column < end; column++, from += pixel_bytes) {
-            plane[column] = *from;
-        }
-    }
-}
-
-/* The same of all lanes, two columns at a time. */
-static void widen_run(const int8_t *pixel, int32_t pixel_bytes, int32_t *to, int32_t lane_words,
-                      mz_taps inside) {
-    const int32_t even = inside.first + (inside.first & 1);
-    const int32_t end = inside.end - ((inside.end - even) & 1);
-    if (even != inside.first) {
-        widen_slowly(pixel, pixel_bytes, to, lane_words, LANES, inside.first, even);
-        pixel += pixel_bytes;
-    }
-    int32_t *lane_0 = to + even / 2, *const lane_end = to + end / 2;
-    for (; lane_0 < lane_end; lane_0++, pixel += 2 * pixel_bytes) {
+/* All lanes of a row, two columns at a time, to `end` of the first lane. */
+static __attribute__((noinline)) void widen_pairs(const int8_t *pixel, int32_t pixel_bytes,
+                                                  int32_t *lane_0, const int32_t *end,
+                                                  int32_t lane_words) {
+    int32_t *lane_2 = lane_0 + 2 * lane_words;
+    for (; lane_0 < end; lane_0++, lane_2++, pixel += 2 * pixel_bytes) {
         const uint32_t a = mz_word_load(pixel), b = mz_word_load(pixel + pixel_bytes);
         const uint32_t low = mz_pair_firsts(a, b), high = mz_pair_seconds(a, b);
-        int32_t *const lane_2 = lane_0 + 2 * lane_words;
         lane_0[0] = (int32_t)mz_pair_even(low);
         lane_0[lane_words] = (int32_t)mz_pair_odd(low);
         lane_2[0] = (int32_t)mz_pair_even(high);
         lane_2[lane_words] = (int32_t)mz_pair_odd(high);
     }
-    if (end != inside.end && inside.end > even) {
-        widen_slowly(pixel, pixel_bytes, to, lane_words, LANES, end, inside.end);
+}
+
+/* All lanes of the part; words begin at even columns. */
+static void widen_quickly(const part *of, const int8_t *pixel, int32_t *to) {
+    const int32_t even = of->first + (of->first & 1), end = of->end & ~1;
+    if (even != of->first) {
+        widen_slowly(of, pixel, to, LANES, of->first, even);
+    }
+    if (end != of->end && end >= even) {
+        widen_slowly(of, pixel, to, LANES, end, of->end);
+    }
+    pixel += (even - of->first) * of->pixel_bytes;
+    for (int32_t row = 0; row < of->rows; row++, pixel += of->row_bytes, to += of->row_words) {
+        widen_pairs(pixel, of->pixel_bytes, to + even / 2, to + end / 2, of->lane_words);
     }
 }
 
 /* Planes of `lanes` channels, of what is inside of the image. input: its first pixel's channel. */
 static void widen(const mz_depthwise_conv_2d_s8_dsp_params *params, const strip_plan *plan,
                   const int8_t *input, int32_t lanes, int32_t *planes) {
-    const int32_t channels = params->input.channels, width = params->input.width;
     const int32_t first = clip(plan->first_row, 0, params->input.height);
     const int32_t end = clip(plan->first_row + plan->rows, 0, params->input.height);
-    for (int32_t run = 0; run < plan->runs; run++) {
-        const mz_taps inside = inside_run(params, plan, run);
-        if (inside.first >= inside.end) {
-            continue;
-        }
-        const int32_t column =
-            plan->first_column + run * plan->run_step + inside.first * plan->column_step;
-        const int32_t step = plan->column_step * channels;
-        const int8_t *pixel = input + (first * width + column) * channels;
-        int32_t *to = planes + (first - plan->first_row) * plan->row_words + run * plan->run_words;
-        for (int32_t row = first; row < end; row++) {
-            if (lanes == LANES) {
-                widen_run(pixel, step, to, plan->lane_words, inside);
-            } else {
-                widen_slowly(pixel, step, to, plan->lane_words, lanes, inside.first, inside.end);
-            }
-            pixel += width * channels;
-            to += plan->row_words;
-        }
+    const int32_t column = plan->first_column + plan->inside.first * plan->step;
+    const part of = {
+        .pixel_bytes = plan->step * params->input_pixel_bytes,
+        .row_bytes = params->input_row_bytes,
+        .row_words = plan->row_words,
+        .lane_words = plan->lane_words,
+        .first = plan->inside.first,
+        .end = plan->inside.end,
+        .rows = plan->inside.first < plan->inside.end ? end - first : 0,
+    };
+    const int8_t *const pixel =
+        input + (first * params->input_row_bytes + column * params->input_pixel_bytes);
+    int32_t *const to = planes + (first - plan->first_row) * plan->row_words;
+    if (lanes == LANES) {
+        widen_quickly(&of, pixel, to);
+    } else {
+        widen_slowly(&of, pixel, to, lanes, plan->inside.first, plan->inside.end);
     }
 }
 
 /* A channel's weights, 256 times each, as the products want them: for every row of the window the
  * words (w0, w1) (w2, w3) .. for windows at even columns, each before that of (0, w0) (w1, w2) .. for
  * windows at odd ones, unless there are none. */
-static void unpack_weights(const int8_t *weights, mz_window window, const strip_plan *plan,
-                           uint32_t *to) {
+static __attribute__((noinline)) void unpack_weights(const int8_t *weights, mz_window window,
+                                                     const strip_plan *plan, uint32_t *to) {
     for (int32_t y = 0; y < window.height; y++, weights += window.width) {
         uint32_t last = 0;
         for (int32_t i = 0; i < plan->words; i++) {
@@ -154,8 +159,9 @@ static void unpack_weights(const int8_t *weights, mz_window window, const strip_
 
 /* All windows of a strip of one channel; those behind the last whole group with ones that are not
  * there, through `rest`: four bytes for each row. */
-static void run_channel(const strip_plan *plan, const mz_taps_job *channel, int32_t row_bytes,
-                        int32_t next_row_bytes, int8_t *rest) {
+static __attribute__((noinline)) void run_channel(const strip_plan *plan,
+                                                  const mz_taps_job *channel, int32_t row_bytes,
+                                                  int32_t next_row_bytes, int8_t *rest) {
     const int32_t groups = plan->columns / GROUP, left = plan->columns % GROUP;
     mz_taps_job job = *channel;
     if (groups > 0) {
@@ -166,7 +172,7 @@ static void run_channel(const strip_plan *plan, const mz_taps_job *channel, int3
     }
     if (left > 0) {
         job.groups = job.row_groups = 1;
-        job.planes += groups * plan->group_words;
+        job.planes += groups * (job.group_bytes / 4);
         job.input_skip = next_row_bytes - job.group_bytes;
         job.output = rest;
         job.output_skip = 0;
@@ -191,16 +197,16 @@ static void run_strip(const mz_depthwise_conv_2d_s8_dsp_params *params, const st
     int8_t *const rest =
         (int8_t *)(weights + both * plan->words * window.height + MZ_TAPS_WORDS_BEHIND);
     mz_taps_job job = {
-        .step = plan->pixel_bytes,
+        .step = plan->step * params->output_pixel_bytes,
         .weights = weights,
         .taps_down = window.height,
         .tap_bytes = 4 * window.dilation_h * plan->row_words,
         .rows = plan->strip,
-        .group_bytes = 4 * plan->group_words,
+        .group_bytes = 2 * GROUP * window.stride_w,
         .entry = mz_taps_entry(plan->way, plan->words),
         .way = plan->way,
         .words = plan->words,
-        .apart_words = plan->apart_words,
+        .apart = window.stride_w,
     };
     fill_outside(params, plan, planes);
     for (int32_t block = 0; block < params->input.channels; block += LANES) {
@@ -218,7 +224,7 @@ static void run_strip(const mz_depthwise_conv_2d_s8_dsp_params *params, const st
             job.shift = shift + 7;
             job.offset = (int32_t)(64 + ((uint32_t)1 << (shift + 6)) +
                                    ((uint32_t)params->zero_point << (shift + 7)));
-            run_channel(plan, &job, params->output.width * params->output.channels,
+            run_channel(plan, &job, params->output_row_bytes,
                         4 * window.stride_h * plan->row_words, rest);
         }
     }
@@ -229,13 +235,11 @@ void mz_depthwise_conv_2d_s8_dsp(const mz_depthwise_conv_2d_s8_dsp_params *param
     const mz_window window = params->window;
     const mz_extent out = params->output;
     const int32_t phases = window.dilation_w, width = window.width;
-    strip_plan plan = {.column_step = phases, .pixel_bytes = phases * out.channels};
-    plan.way = window.stride_w == 1 ? MZ_TAPS_NEIGHBOURS : window.stride_w == 2 ? MZ_TAPS_EVERY_SECOND : MZ_TAPS_APART;
+    strip_plan plan = {.step = phases};
+    plan.way = window.stride_w == 1   ? MZ_TAPS_NEIGHBOURS
+               : window.stride_w == 2 ? MZ_TAPS_EVERY_SECOND
+                                      : MZ_TAPS_APART;
     plan.words = plan.way == MZ_TAPS_NEIGHBOURS ? width / 2 + 1 : (width + 1) / 2;
-    plan.apart_words = plan.way == MZ_TAPS_APART ? plan.words : 1;
-    plan.group_words = plan.way == MZ_TAPS_NEIGHBOURS ? 2 : GROUP * plan.apart_words;
-    plan.run_words = plan.words;
-    plan.run_step = window.stride_w;
 
     for (int32_t y = 0; y < out.height; y += params->strip) {
         const int32_t rows = out.height - y;
@@ -245,16 +249,17 @@ void mz_depthwise_conv_2d_s8_dsp(const mz_depthwise_conv_2d_s8_dsp_params *param
         for (int32_t phase = 0; phase < phases; phase++) {
             const int32_t count = (out.width - phase + phases - 1) / phases;
             for (int32_t x = 0; x < count; x += params->tile) {
-                const int32_t left = count - x;
+                const int32_t left = count - x, column = phase + x * phases;
                 plan.columns = left < params->tile ? left : params->tile;
-                plan.runs = plan.way == MZ_TAPS_APART ? plan.columns : 1;
-                plan.run_columns =
-                    plan.way == MZ_TAPS_APART ? width : (plan.columns - 1) * window.stride_w + width;
-                plan.first_column = (phase + x * phases) * window.stride_w - window.pad_left;
-                plan.row_words = (plan.columns + GROUP - 1) / GROUP * plan.group_words + plan.words;
+                const int32_t groups = (plan.columns + GROUP - 1) / GROUP;
+                plan.given = (plan.columns - 1) * window.stride_w + width;
+                plan.first_column = column * window.stride_w - window.pad_left;
+                plan.inside = inside_columns(&plan, params->input.width);
+                plan.row_words = groups * GROUP * window.stride_w / 2 + plan.words;
                 plan.lane_words = plan.rows * plan.row_words;
                 run_strip(params, &plan, input,
-                          output + (y * out.width + phase + x * phases) * out.channels,
+                          output + y * params->output_row_bytes +
+                              column * params->output_pixel_bytes,
                           (int32_t *)(void *)scratch);
             }
         }

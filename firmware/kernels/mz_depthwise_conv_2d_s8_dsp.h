@@ -13,6 +13,10 @@ typedef struct {
     mz_extent input;
     mz_extent output; /* output channels = input channels * depth multiplier */
     mz_window window;
+    /* Bytes of both images from pixel to pixel and from row to row. Where rows are quicker to take as
+     * columns, these tell it, and all heights and widths are exchanged. */
+    int32_t input_pixel_bytes, input_row_bytes;
+    int32_t output_pixel_bytes, output_row_bytes;
     int32_t depth_multiplier;
     int32_t input_zero_point;   /* what stands outside the image */
     int32_t strip;              /* output rows that are computed at a time */

@@ -6,42 +6,64 @@
 #include "kernels/mz_pairs.h"
 #include "kernels/mz_requantization.h"
 
-/* The sums of four windows, word by word. */
-static void sum_group(const mz_taps_job *job, const int32_t *x, int32_t *sums) {
-    const int32_t words = job->words, apart = job->apart_words;
+/* Sums of four windows. */
+typedef struct {
+    int32_t a, b, c, d;
+} sums;
+
+static __attribute__((noinline)) sums sum_neighbours(const mz_taps_job *job, const int32_t *x) {
+    sums sum = {job->start, job->start, job->start, job->start};
     const uint32_t *w = job->weights;
-    for (int32_t i = 0; i < MZ_TAPS_GROUP; i++) {
-        sums[i] = job->start;
-    }
-    for (int32_t y = 0; y < job->taps_down; y++, x += job->tap_bytes / 4) {
-        for (int32_t i = 0; i < words; i++) {
-            const uint32_t first = (uint32_t)x[i], even = *w++;
-            sums[0] = mz_pair_products(first, even, sums[0]);
-            if (job->way == MZ_TAPS_NEIGHBOURS) {
-                const uint32_t next = (uint32_t)x[i + 1], odd = *w++;
-                sums[1] = mz_pair_products(first, odd, sums[1]);
-                sums[2] = mz_pair_products(next, even, sums[2]);
-                sums[3] = mz_pair_products(next, odd, sums[3]);
-            } else {
-                sums[1] = mz_pair_products((uint32_t)x[apart + i], even, sums[1]);
-                sums[2] = mz_pair_products((uint32_t)x[2 * apart + i], even, sums[2]);
-                sums[3] = mz_pair_products((uint32_t)x[3 * apart + i], even, sums[3]);
-            }
+    for (int32_t y = job->taps_down; y > 0; y--, x += job->tap_bytes / 4) {
+        const uint32_t *const end = w + 2 * job->words;
+        const int32_t *from = x;
+        for (uint32_t now = (uint32_t)*from++; w != end; w += 2) {
+            const uint32_t next = (uint32_t)*from++;
+            sum.a = mz_pair_products(now, w[0], sum.a);
+            sum.b = mz_pair_products(now, w[1], sum.b);
+            sum.c = mz_pair_products(next, w[0], sum.c);
+            sum.d = mz_pair_products(next, w[1], sum.d);
+            now = next;
         }
     }
+    return sum;
+}
+
+static __attribute__((noinline)) sums sum_apart(const mz_taps_job *job, const int32_t *x) {
+    sums sum = {job->start, job->start, job->start, job->start};
+    const uint32_t *w = job->weights;
+    const int32_t apart = 2 * job->apart; /* bytes; words there may lie at odd columns */
+    for (int32_t y = job->taps_down; y > 0; y--, x += job->tap_bytes / 4) {
+        const uint32_t *const end = w + job->words;
+        const int8_t *from = (const int8_t *)x;
+        for (; w != end; w++, from += 4) {
+            sum.a = mz_pair_products(mz_word_load(from), *w, sum.a);
+            sum.b = mz_pair_products(mz_word_load(from + apart), *w, sum.b);
+            sum.c = mz_pair_products(mz_word_load(from + 2 * apart), *w, sum.c);
+            sum.d = mz_pair_products(mz_word_load(from + 3 * apart), *w, sum.d);
+        }
+    }
+    return sum;
+}
+
+static int8_t output_of(const mz_taps_job *job, int32_t sum) {
+    return mz_exact_output(sum, job->multiplier, job->offset, job->shift);
 }
 
 /* Windows of any number of words. */
 static void run_any(const mz_taps_job *job) {
+    const int32_t step = job->step;
     const int32_t *x = job->planes;
     int8_t *output = job->output;
     for (int32_t row = 0; row < job->rows; row++) {
         for (int32_t group = 0; group < job->groups; group++, x += job->group_bytes / 4) {
-            int32_t sums[MZ_TAPS_GROUP];
-            sum_group(job, x, sums);
-            for (int32_t i = 0; i < MZ_TAPS_GROUP; i++, output += job->step) {
-                *output = mz_exact_output(sums[i], job->multiplier, job->offset, job->shift);
-            }
+            const sums sum =
+                (job->way == MZ_TAPS_NEIGHBOURS ? sum_neighbours : sum_apart)(job, x);
+            output[0] = output_of(job, sum.a);
+            output[step] = output_of(job, sum.b);
+            output[2 * step] = output_of(job, sum.c);
+            output[3 * step] = output_of(job, sum.d);
+            output += MZ_TAPS_GROUP * step;
         }
         x += job->input_skip / 4;
         output += job->output_skip;

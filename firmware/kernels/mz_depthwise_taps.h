@@ -10,8 +10,9 @@
 /* Outputs that are computed at a time. */
 #define MZ_TAPS_GROUP 4
 
-/* How the windows of a group lie in a row of planes, in words of two columns. Neighbours: from
- * column to column; their weights come twice, for windows at even and at odd columns. */
+/* How the windows of a group lie in a row of planes, which are taken in words of two columns: at
+ * neighbouring columns, where weights come twice, for windows at even columns and at odd ones; at every
+ * second column; or farther apart. */
 enum { MZ_TAPS_NEIGHBOURS, MZ_TAPS_EVERY_SECOND, MZ_TAPS_APART };
 
 /* Words that are read behind the weights; behind the planes, as much as from row to row of the window
@@ -35,7 +36,7 @@ typedef struct {
     int32_t row_groups;  /* as groups */
     int32_t entry;       /* mz_taps_entry */
     int32_t way, words;  /* words: of a row of the window */
-    int32_t apart_words; /* from window to window, if they are apart */
+    int32_t apart;       /* columns of planes from window to window, if they are not neighbours */
 } mz_taps_job;
 
 /* The job's entry, for its way and words. */
