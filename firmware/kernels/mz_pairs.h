@@ -25,6 +25,11 @@ static inline void mz_word_store(int8_t *to, uint32_t word) {
     __builtin_memcpy(to, &word, 4);
 }
 
+/* A value twice. */
+static inline uint32_t mz_pair_of(int32_t value) {
+    return ((uint32_t)value & 0xFFFFu) * 0x10001u;
+}
+
 /* Of a pair: each value. */
 static inline int32_t mz_pair_first(uint32_t pair) {
     return (int16_t)(pair & 0xFFFFu);
@@ -114,6 +119,22 @@ static inline int32_t mz_high_product(int32_t a, int32_t b, int32_t more) {
 #else
     return (int32_t)((uint32_t)((int64_t)a * b >> 32) + (uint32_t)more);
 #endif
+}
+
+/* Each value of a pair that of int8 which is nearest, and the low bytes of two pairs as four. */
+static inline uint32_t mz_pair_saturated(uint32_t pair) {
+#if MZ_ASSEMBLY
+    return (uint32_t)__ssat16((int16x2_t)pair, 8);
+#else
+    const int32_t first = mz_pair_first(pair), second = mz_pair_second(pair);
+    const int32_t low = first < -128 ? -128 : first > 127 ? 127 : first;
+    const int32_t high = second < -128 ? -128 : second > 127 ? 127 : second;
+    return mz_pair_firsts((uint32_t)low, (uint32_t)high);
+#endif
+}
+
+static inline uint32_t mz_pair_bytes(uint32_t even, uint32_t odd) {
+    return (even & 0x00FF00FFu) | (odd & 0x00FF00FFu) << 8;
 }
 
 /* The nearest int8 value, in a word. */

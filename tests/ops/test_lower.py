@@ -16,7 +16,7 @@ from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.constant import Constant
-from mcuzoo.ops.common.binary import broadcast_strides
+from mcuzoo.ops.common.broadcast import broadcast_strides
 from mcuzoo.ops.common.reduction import ReductionAxisStruct, merged_axes
 from mcuzoo.ops.kernels.product import FullyConnectedParams
 from mcuzoo.ops.lower import choose_variants, lower

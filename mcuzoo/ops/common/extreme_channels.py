@@ -59,8 +59,8 @@ def brought_near(
 
 
 def _coarser(multiplier: int, right: int, steps: range) -> tuple[int, int] | None:
-    """A multiplier for _MOST_RIGHT and what is added to the accumulator, with which each of `steps`,
-    outputs less their zero point, begins where it begins with `multiplier` and `right`."""
+    """A multiplier for _MOST_RIGHT and what is added to the accumulator, with which each of
+    `steps`, outputs less their zero point, begins where it does with `multiplier` and `right`."""
     begins = [_first(multiplier, right, step) for step in steps]
     middle = multiplier >> (right - _MOST_RIGHT)
     for distance in range(_NEAR):

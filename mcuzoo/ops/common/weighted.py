@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -78,11 +78,11 @@ def bias_of(model: Model, op: Op, channels: int) -> NDArray[np.int64]:
 class WeightedWork(Work):
     """A layer's numbers, independent of any kernel's layout.
 
-    weights: int8 in the file's own shape, zero for some channels that are constant; bias: int32 (channels,), with -input zero point * sum of
-    the channel's weights folded in. wide: a sum may reach 2^30. padded_view: the window where
-    `source` is the input of a PAD that the kernel does, too, quantized as the PAD's output. target:
-    the output. weights_tensor, bias_tensor: as the file has them; None: no bias. to: from sums to
-    int8.
+    weights: int8 in the file's own shape, zero for some channels that are constant. bias: int32
+    (channels,), with -input zero point * sum of the channel's weights folded in. wide: a sum may
+    reach 2^30. padded_view: the window where `source` is the input of a PAD that the kernel does,
+    too, quantized as the PAD's output. target: the output. weights_tensor, bias_tensor: as the file
+    has them; None: no bias. to: from sums to int8.
     """
 
     source: Tensor

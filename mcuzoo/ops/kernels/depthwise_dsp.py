@@ -37,7 +37,7 @@ _TIGHT_SCRATCH_BYTES = 2_816
 _LEAST_STRIP = 2
 
 _QUICK_WORDS = (2, 3, 4)
-"""Of a row of a window that the kernel has a loop of its own for."""
+"""Of a row of a window, where the kernel has a loop of its own."""
 
 _WORDS_BEHIND = 4
 """MZ_TAPS_WORDS_BEHIND."""
@@ -53,10 +53,10 @@ class DepthwiseConv2dDspParams(KernelParams):
     output_row_bytes: from pixel to pixel and from row to row; where they say that rows are taken as
     columns, heights and widths are exchanged. input_zero_point: what stands outside the image.
     strip: output rows that are computed at a time. tile: output columns; of dilated windows, those
-    that read the same ones. weights: int8 [output channel, window height, window width]. bias: int32
-    [output channels], less zero point times the sum of the weights. multipliers: Q0.31 mantissas,
-    int32 [output channels]. shifts: to the right, int8 [output channels]. zero_point: of the
-    output. minimum, maximum: the fused activation as int8 values of the output.
+    that read the same ones. weights: int8 [output channel, window height, window width]. bias:
+    int32 [output channels], less zero point times the sum of the weights. multipliers: Q0.31
+    mantissas, int32 [output channels]. shifts: to the right, int8 [output channels]. zero_point: of
+    the output. minimum, maximum: the fused activation as int8 values of the output.
     """
 
     c_type = "mz_depthwise_conv_2d_s8_dsp_params"
@@ -221,15 +221,17 @@ def _strips_within(params: DepthwiseConv2dDspParams, most: int) -> DepthwiseConv
 
 
 def _scratch_bytes(params: DepthwiseConv2dDspParams) -> int:
-    """Planes of four channels; the weights of one, a group of outputs for each row, and as much as is
-    read behind the planes."""
+    """Planes of four channels; the weights of one, a group of outputs for each row, and as much as
+    is read behind the planes."""
     window = params.window
     neighbours = window.stride_w == 1
     words = window.width // 2 + 1 if neighbours else (window.width + 1) // 2
     rows = (params.strip - 1) * window.stride_h + (window.height - 1) * window.dilation_h + 1
     row_words = pieces(params.tile, GROUP) * GROUP * window.stride_w // 2 + words
     weights = window.height * words * (2 if neighbours else 1)
-    behind = max(weights + _WORDS_BEHIND + params.strip, window.dilation_h * row_words + _WORDS_BEHIND)
+    behind = max(
+        weights + _WORDS_BEHIND + params.strip, window.dilation_h * row_words + _WORDS_BEHIND
+    )
     return 4 * (LANES * rows * row_words + behind)
 
 
