@@ -185,10 +185,12 @@ __attribute__((naked, aligned(4))) void mz_row_run(const mz_row_job *job __attri
 
 #else
 
+#define QUAD_BYTES (4 * MZ_ROW_QUAD_WORDS)
+
 void mz_row_mix(const int8_t *input, int32_t depth, int32_t *scratch) {
     int8_t *const to = (int8_t *)scratch;
-    for (int32_t k = 0; k < (depth + 7) / 8 * 8; k++) {
-        to[k] = k < depth ? input[k] : 0;
+    for (int32_t k = 0; k < depth; k++) {
+        to[QUAD_BYTES * (k / 4) + k % 4] = input[k];
     }
 }
 
@@ -203,7 +205,7 @@ void mz_row_run(const mz_row_job *job) {
         for (int32_t c = 0; c < MZ_ROW_CHANNELS; c++) {
             uint32_t sum = (uint32_t)stream[c];
             for (int32_t quad = 0; quad < quads; quad++) {
-                sum = mz_add_quad(sum, weights[MZ_ROW_CHANNELS * quad + c], x + 4 * quad);
+                sum = mz_add_quad(sum, weights[MZ_ROW_CHANNELS * quad + c], x + QUAD_BYTES * quad);
             }
             *output++ =
                 job->alike

@@ -13,6 +13,9 @@
 #define MZ_ROW_UNROLL 8
 #define MZ_ROW_CHANNELS 4
 
+/* What four inputs take in the scratch buffer. */
+#define MZ_ROW_QUAD_WORDS 2
+
 /* The assembly copies all but the last to its stack as they are, so the order of the fields
  * counts. */
 typedef struct {

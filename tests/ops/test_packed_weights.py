@@ -46,12 +46,13 @@ def test_the_one_pair_that_does_not_fit_a_halfword() -> None:
         (8, 0, 0.1, "mz_pointwise_s8_dsp"),
         (10, 0, 0.1, "mz_fully_connected_s8"),
         # Sums are 256 times the accumulator.
-        (8, 2**23, 0.1, "mz_fully_connected_s8"),
-        (8, -(2**23), 0.1, "mz_fully_connected_s8"),
+        (8, 2**23, 40.0, "mz_fully_connected_s8"),
+        (8, -(2**23), 40.0, "mz_fully_connected_s8"),
+        # One output for all inputs: it becomes a small bias without weights.
+        (8, 2**23, 0.1, "mz_pointwise_s8_dsp"),
+        (8, 0, 1e6, "mz_pointwise_s8_dsp"),
         # A multiplier of one half and more.
         (8, 0, 0.0009, "mz_fully_connected_s8"),
-        # So small that its offset leaves 32 bits.
-        (8, 0, 1e6, "mz_fully_connected_s8"),
     ],
 )
 def test_what_does_not_fit_goes_to_the_portable_kernel(
