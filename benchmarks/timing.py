@@ -15,7 +15,7 @@ import sys
 import tempfile
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -474,6 +474,10 @@ def main() -> None:
         ]
         for sample in samples(kernels):
             kinds[sample.work.kind].append(sample)
+    print_table(kinds, compilers)
+
+
+def print_table(kinds: Mapping[str, Sequence[Sample]], compilers: Sequence[str]) -> None:
     tools = ", ".join(f"{name} {find_compiler(name).version}" for name in compilers)
     print(
         "# Modelled cycles of a kernel per quantity of its work (mcuzoo/plan/cycles/work.py), with"

@@ -34,11 +34,12 @@ class Work:
     "calls" of the kernel, "macs", "inputs" and "outputs" (elements), "pixels" (of the output),
     "height" (of it), "rows" (height times channels), "grouped" (outputs, columns rounded up to
     whole groups), "blocks" (outputs, columns and channels rounded up), "taps" (outputs times the
-    window), "clamped" (outputs that are clamped once more), "edges" (outputs whose window hangs
-    over an edge, times the window), "gathered" (inputs of all windows), "lines" (of all windows),
-    "runs" (that a copy consists of), and for each constant of the parameters "passes NAME",
-    "lanes NAME" (passes times output channels), "seams NAME" (passes times outputs of a row) and
-    "words NAME" (words that are read). What is read is counted for each slice of the channels.
+    window), "pairs" (of these, two of a row at a time), "clamped" (outputs that are clamped once
+    more), "edges" (outputs whose window hangs over an edge, times the window), "gathered" (inputs
+    of all windows), "lines" (of all windows), "runs" (that a copy consists of), and for each
+    constant of the parameters "passes NAME", "lanes NAME" (passes times output channels), "seams
+    NAME" (passes times outputs of a row) and "words NAME" (words that are read). What is read is
+    counted for each slice of the channels.
     """
 
     kernel: str
@@ -84,6 +85,7 @@ def _work(program: Program, call: Call, times: int) -> Work:
         "grouped": height * pieces(width, _GROUP) * _GROUP * channels,
         "blocks": height * (pieces(width, _GROUP) * pieces(channels, _GROUP) * _GROUP**2),
         "taps": outputs * prod(_windows(fields)),
+        "pairs": _pairs(outputs, fields),
         "clamped": outputs if _clamps(fields) else 0,
         "edges": sweeps * _edges(fields) * channels * prod(_windows(fields)),
         "gathered": sweeps * outputs / channels * prod(_windows(fields)) * _depth(fields),
@@ -134,6 +136,13 @@ def _windows(fields: dict[str, Value]) -> Iterator[int]:
     for path, value in fields.items():
         if path in ("window.height", "window.width") and isinstance(value, int):
             yield value
+
+
+def _pairs(outputs: int, fields: dict[str, Value]) -> int:
+    """Of taps of a row of the window, in all outputs."""
+    height, width = fields.get("window.height", 0), fields.get("window.width", 0)
+    assert isinstance(height, int) and isinstance(width, int)
+    return outputs * height * pieces(width, 2)
 
 
 def _depth(fields: dict[str, Value]) -> int:
