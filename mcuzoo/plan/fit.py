@@ -86,8 +86,8 @@ class FitReport:
     weights and the rest. arena_bytes: the whole arena. constant_bytes: all constants together.
     peak: the op during which the arena is fullest. timeline: the arena over the ops. uncovered: ops
     that the runtime does not run. warnings: sentences that change no verdict. flash_region: the
-    region that the image is for. cycles: what an inference takes, by estimate; None for a runtime
-    or a model that nothing is estimated for.
+    region that the image is for. cycles: what an inference takes, by estimate; None for a
+    runtime that nothing is estimated for, and where it does not fit.
     """
 
     model: str
@@ -219,7 +219,7 @@ def fit_model(
 
 
 def _cycles(plan: MemoryPlan, board: Board) -> Prediction | None:
-    if plan.calls is None:
+    if plan.calls is None or not plan.fits:
         return None
     return predict(plan.program, plan.calls, plan.arena, plan.placement, board)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mcuzoo.profile import ModelProfile
 
 _OFTEN_NAMED = 3
+_LEAST_SHARE = 0.01
 
 
 def about_ms(milliseconds: float) -> str:
@@ -28,10 +29,10 @@ def time_text(found: Prediction) -> str:
     total, milliseconds = found.total, found.milliseconds
     if total is None or milliseconds is None:
         return f"time not estimated: {_missing(found)}"
-    parts = [f"{name} {cycles / total:.0%}" for name, cycles in _parts(found).items()]
+    parts = ", ".join(_parts(found))
     return (
         f"time {about_ms(milliseconds)} per inference ({band_text(found)}): {total:,.0f} modelled "
-        f"cycles at {found.core_clock_hz / 1e6:g} MHz: {', '.join(parts)}"
+        f"cycles at {found.core_clock_hz / 1e6:g} MHz: {parts}"
     )
 
 
@@ -74,9 +75,17 @@ def runtime_text(found: RuntimeFit) -> str:
     return f"{found.text}, {about_ms(found.estimated_ms)} ({band_text(found)})"
 
 
-def _parts(found: Prediction) -> dict[str, float]:
-    waits = {f"waits for {name}": cycles for name, cycles in found.waits.items()}
-    return {"core": found.core or 0.0, **waits, "waits for code": found.code}
+def _parts(found: Prediction) -> Iterator[str]:
+    """What the cycles are spent for, without what is less than a hundredth."""
+    total = found.total or 1.0
+    yield f"core {(found.core or 0.0) / total:.0%}"
+    for name, cycles in found.waits.items():
+        if cycles >= _LEAST_SHARE * total:
+            unsure = name in found.external and found.rates is None
+            note = ", which no board has confirmed" if unsure else ""
+            yield f"waits for {name} {cycles / total:.0%}{note}"
+    if found.code >= _LEAST_SHARE * total:
+        yield f"waits for code {found.code / total:.0%}"
 
 
 def _missing(found: Prediction) -> str:

@@ -78,7 +78,7 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
         )
     if report.cycles is not None:
         yield time_text(report.cycles)
-    elif report.reason is None:
+    elif report.fits:
         yield f"time not estimated for the runtime {report.runtime}"
     yield next_image_text(report.placement, report.output_bytes)
     if report.tflm is not None:

@@ -82,6 +82,8 @@ def test_the_time_is_an_estimate_with_its_band(report: FitReport) -> None:
         f"ms per inference (estimate, +-{cycles.percent} %): {cycles.total:,.0f} modelled cycles "
         "at 600 MHz: core " in text
     )
+    flash = cycles.waits["flash"] / cycles.total
+    assert f"waits for flash {flash:.0%}, which no board has confirmed" in text
     found = fit_document(report)["time"]
     assert isinstance(found, dict) and found["estimated_ms"] == cycles.milliseconds
     assert len(found["calls"]) == len(cycles.calls)
@@ -90,7 +92,8 @@ def test_the_time_is_an_estimate_with_its_band(report: FitReport) -> None:
     assert "Estimated time" in page and f"+-{cycles.percent} %" in page
     rates = RatesOf("rt1050", "2026-11-29", "ab" * 32, "FZ1")
     rated = replace(report, cycles=replace(cycles, rates=rates))
-    assert f"({rates.words})" in " ".join(fit_text(rated, 80).split())
+    measured = " ".join(fit_text(rated, 80).split())
+    assert f"({rates.words})" in measured and "which no board has confirmed" not in measured
 
 
 def test_a_time_that_is_not_known_is_not_told(report: FitReport) -> None:

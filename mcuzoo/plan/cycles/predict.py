@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import hypot
 
-from mcuzoo.board.memory import Region
+from mcuzoo.board.memory import Region, RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.board.rated import RatesOf
 from mcuzoo.graph.program import Program
@@ -20,6 +20,9 @@ from mcuzoo.plan.cycles.work import works_of
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.traffic import ConstantUse, constant_uses
 from mcuzoo.timing.rules import cortex_m7
+
+
+_EXTERNAL = (RegionKind.FLASH, RegionKind.SDRAM)
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class Prediction:
 
     calls: in their order. core_clock_hz: of the board. model_percent: by how much modelled cycles
     may be off, either way. unknown_memories: whose waits count as nothing, because
-    the board file has no read speed of them. rates: where the speeds of memories were measured;
+    the board file has no read speed of them. external: memories outside of the chip, of which no
+    modelled wait has been compared with a board. rates: where the speeds of memories were measured;
     None: they are computed from clocks and bus widths.
     """
 
@@ -63,6 +67,7 @@ class Prediction:
     core_clock_hz: int
     model_percent: float
     unknown_memories: tuple[str, ...] = ()
+    external: tuple[str, ...] = ()
     rates: RatesOf | None = None
 
     @property
@@ -124,6 +129,7 @@ def predict(
         core_clock_hz=board.core.clock_hz,
         model_percent=cortex_m7().accuracy.percent,
         unknown_memories=predictor.unknown,
+        external=tuple(one.name for one in board.regions if one.kind in _EXTERNAL),
         rates=board.rates,
     )
 
