@@ -15,17 +15,18 @@ from PIL import Image
 
 import mcuzoo
 from mcuzoo import TryOptions
+from mcuzoo.board.load import load_any_board, load_board
 from mcuzoo.codegen.export import Project
 from mcuzoo.data.patterns import pattern_pictures
 from mcuzoo.errors import DataSetError, ModelError, ProjectError, ToolchainError, UnsupportedOpError
 from mcuzoo.extras import PACKAGES
 from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import FitReport
-from mcuzoo.profile import ModelProfile
 from mcuzoo.project.manifest import BuildEntry
 from mcuzoo.report.estimate import time_text
 from mcuzoo.report.tryout import next_steps, try_document, try_text
 from mcuzoo.run.run import FinishedRun
+from mcuzoo.tryout.counted import counts
 from mcuzoo.tryout.tryout import MARK, StepResult
 
 KEPT = {
@@ -102,10 +103,13 @@ def test_from_a_file_to_answers(model: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_call_gives_what_each_step_made(tmp_path: Path) -> None:
-    """The bundled model on its own samples: labelled, named, and no picture is drawn."""
+def test_the_call_gives_what_each_step_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bundled model on its own samples: labelled, named, and no picture is drawn. Nothing is
+    counted, so that the time is the predicted one."""
     pytest.importorskip("unicorn")
-    pytest.importorskip("capstone")
+    monkeypatch.setattr("mcuzoo.tryout.counted.MOST_MACS", 0)
     made: list[StepResult] = []
     options = TryOptions(output=tmp_path / "out", limit=2)
     tried = mcuzoo.try_model(
@@ -113,24 +117,24 @@ def test_the_call_gives_what_each_step_made(tmp_path: Path) -> None:
     )
     assert tried.passed and tried.exit_code == 0 and not tried.drawn
     assert [type(one) for one in made] == [
-        Inspection, FitReport, Project, BuildEntry, FinishedRun, ModelProfile
+        Inspection, FitReport, Project, BuildEntry, FinishedRun
     ]  # fmt: skip
+    assert tried.profile is None and isinstance(tried.fit, FitReport)
+    assert tried.fit.cycles is not None
+    assert time_text(tried.fit.cycles) in " ".join(try_text(tried, 80).split())
     assert tried.run is not None and tried.run.summary.top1 is not None
     assert tried.run.summary.top1.total == 2
     assert not (tmp_path / "out" / "pictures").exists()
 
 
-@pytest.mark.slow
-def test_what_is_not_counted_is_predicted(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without the package that decodes instructions."""
+def test_what_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an emulated microcontroller executes of a small model, with the package for it."""
+    pytest.importorskip("capstone")
+    board, linux = load_board("rt1050"), load_any_board("imx93")
+    assert counts(board, 13_000_000) and not counts(board, 300_000_000)
+    assert not counts(linux, 1)
     monkeypatch.setitem(PACKAGES, "capstone", ("no_such_module", "timing"))
-    tried = mcuzoo.try_model(model, "rt1170", TryOptions(output=tmp_path / "out", limit=1))
-    assert tried.passed and tried.profile is None and isinstance(tried.fit, FitReport)
-    assert tried.fit.cycles is not None
-    assert time_text(tried.fit.cycles) in try_text(tried, 80)
-    assert try_document(tried)["counted"] is None
+    assert not counts(board, 1)
 
 
 @pytest.mark.slow

@@ -21,7 +21,6 @@ from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.traffic import ConstantUse, constant_uses
 from mcuzoo.timing.rules import cortex_m7
 
-
 _EXTERNAL = (RegionKind.FLASH, RegionKind.SDRAM)
 
 
