@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 _OFTEN_NAMED = 3
 _LEAST_SHARE = 0.01
+_DIGITS = ((100, 0), (10, 1), (0.1, 2))
+"""From so many milliseconds on, so many behind the point."""
 
 
 def about_ms(milliseconds: float) -> str:
     """With no more digits than an estimate has: "about 12.3 ms"."""
-    digits = 0 if milliseconds >= 100 else 1 if milliseconds >= 10 else 2
+    digits = next((digits for least, digits in _DIGITS if milliseconds >= least), 3)
     return f"about {milliseconds:,.{digits}f} ms"
 
 

@@ -118,7 +118,7 @@ def test_the_other_runtime_has_its_time() -> None:
 
 @pytest.mark.parametrize(
     ("milliseconds", "text"),
-    [(0.1234, "0.12"), (9.876, "9.88"), (12.34, "12.3"), (1234.5, "1,234")],
+    [(0.0123, "0.012"), (0.1234, "0.12"), (9.876, "9.88"), (12.34, "12.3"), (1234.5, "1,234")],
 )
 def test_no_more_digits_than_an_estimate_has(milliseconds: float, text: str) -> None:
     assert about_ms(milliseconds) == f"about {text} ms"

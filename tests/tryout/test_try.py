@@ -85,8 +85,7 @@ def test_from_a_file_to_answers(model: Path, tmp_path: Path) -> None:
     document = json.loads((folder / MARK).read_text())
     assert document["passed"] and document["exit_code"] == 0 and document["drawn_pictures"]
     cycles = document["counted"]["cycles"]
-    assert f"{cycles:,} modelled cycles at 996 MHz, counted in one" in " ".join(lines)
-    assert document["fit"]["time"]["cycles"] == pytest.approx(cycles, rel=0.5)
+    assert f"{cycles:,} modelled cycles at 996 MHz, counted in one" in " ".join(said.stdout.split())
     assert json.loads((folder / "profile.json").read_text())["total"] == cycles
     assert [one["file"] for one in document["pictures"]] == [f"{name}.png" for name in pictures]
     assert all(one["equal"] for one in document["pictures"])
