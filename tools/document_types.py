@@ -45,10 +45,10 @@ from mcuzoo.project.entries import BuildEntry, ConstantEntry, MeasuredEntry, Reg
 from mcuzoo.project.manifest import Manifest, UniversalManifest
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.quantize.process import WorkerReport
+from mcuzoo.run.latency import Latency
 from mcuzoo.run.open_board import Guess
 from mcuzoo.run.record import BoardFacts, Settings, Status, WrongLayer
 from mcuzoo.run.score import Agreement, Paired
-from mcuzoo.run.summary import Latency
 from mcuzoo.run.tally import Prediction
 from mcuzoo.run.verdict import Broke
 from mcuzoo.timing.cycles import Cycles

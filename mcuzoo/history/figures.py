@@ -15,9 +15,10 @@ from mcuzoo.run.budgets import judged_budgets
 from mcuzoo.run.journal import JOURNAL_NAME, read_meta_of, read_run, reading
 from mcuzoo.run.journal_schema import has_column
 from mcuzoo.run.label_order import LabelOrder
+from mcuzoo.run.latency import Latency, measure_latency
 from mcuzoo.run.record import RunMeta, Status
-from mcuzoo.run.score import Accuracy, Agreement, Flips
-from mcuzoo.run.summary import BesideCpu, Latency, counts_alike, measure_latency, summarize
+from mcuzoo.run.score import Accuracy, Agreement, BesideCpu, Flips
+from mcuzoo.run.summary import counts_alike, summarize
 from mcuzoo.run.verdict import Unlike, Verdict, verdict_of, with_budgets
 
 

@@ -31,8 +31,10 @@ from mcuzoo.report.figures import (
 )
 from mcuzoo.report.line import line_document, line_text, line_use_lines
 from mcuzoo.report.run_boards import boards_documents, boards_text
+from mcuzoo.run.latency import Latency
 from mcuzoo.run.record import Row, RunMeta, Status
-from mcuzoo.run.summary import BesideCpu, Latency, RunSummary, predictions_of
+from mcuzoo.run.score import BesideCpu
+from mcuzoo.run.summary import RunSummary, predictions_of
 from mcuzoo.run.tally import Chooser, Shown
 
 _SHOWN = 5
