@@ -25,9 +25,10 @@ from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
-from mcuzoo.profile import Layer
+from mcuzoo.profile import Layer, ModelProfile
 from mcuzoo.project.manifest import Manifest, load_manifest
 from mcuzoo.report.profile import profile_document
+from mcuzoo.timing.cycles import Cycles
 from mcuzoo.zoo.registry import ModelSource
 
 
@@ -81,6 +82,16 @@ class Subject:
             }
         return document, guess
 
+    def missing(self, name: str, reason: str) -> dict[str, Any]:
+        """In the place of the figures of a firmware that there are none of."""
+        return {
+            "model": self.source.name,
+            "model_sha256": self.model.sha256,
+            "board": self.board,
+            "firmware": name,
+            "missing": reason,
+        }
+
     def _count_in_qemu(self, project: Path) -> QemuCounts | None:
         shape = load_manifest(project).input.shape
         tensor = np.random.default_rng(SEED).integers(-128, 128, shape, dtype=np.int8)
@@ -98,6 +109,9 @@ class Subject:
         layers = []
         for index, layer in enumerate(profile_document(profile)["layers"]):
             layer["witness"] = None if counts is None else counts.layers[index]
+            layer["modelled_cycles"] = (
+                None if figures.cycles is None else figures.cycles.layers[index].count
+            )
             if layer["first_op"] in splits:
                 layer["parts"] = self._parts(splits[layer["first_op"]])
             layers.append(layer)
@@ -114,6 +128,8 @@ class Subject:
             "input": f"numpy default_rng({SEED}), int8",
             "instructions_per_inference": figures.instructions,
             "witness_instructions": None if counts is None else counts.instructions,
+            "modelled_cycles": modelled_cycles(figures.cycles),
+            "uncounted_why": figures.uncounted_why,
             "macs": profile.macs,
             "instructions_per_mac": figures.instructions / profile.macs,
             "per_mac": _rates(kinds),
@@ -131,6 +147,7 @@ class Subject:
             "arena_bytes": figures.arena_bytes,
             "code_bytes": figures.code_bytes,
             "constant_bytes": figures.constant_bytes,
+            "weights_ram_bytes": figures.weights_ram_bytes,
             "stack_bytes": figures.stack_bytes,
             "emulator_seconds": figures.seconds,
             "layers": layers,
@@ -174,6 +191,23 @@ class Subject:
                 for kind in computing_classes(self.model, layer)
             }
         )
+
+
+def modelled_cycles(profile: ModelProfile | None) -> dict[str, Any] | None:
+    """Of an inference: all, and what they are spent for as far as layers say it; None without."""
+    if profile is None or profile.total is None:
+        return None
+    spent = Cycles()
+    for layer in profile.layers:
+        spent = spent.plus(layer.spent or Cycles())
+    return {
+        "what": "modelled, not measured: docs/cycles.md",
+        "total": profile.total,
+        "core": round(spent.issue),
+        "branches": round(spent.branches),
+        "code": round(spent.code),
+        "data": round(sum(spent.data.values())),
+    }
 
 
 def _rates(kinds: Iterable[ClassFigures]) -> dict[str, float]:

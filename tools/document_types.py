@@ -316,6 +316,32 @@ RUN = of(
 )
 
 BUILD = BuildEntry
+TIME = of(
+    "Time",
+    estimated_ms=float | None,
+    percent=int | None,
+    cycles=float | None,
+    core_cycles=float | None,
+    waits=dict[str, float],
+    code_waits=float,
+    core_clock_hz=int,
+    unknown_kernels=list[str],
+    unknown_memories=list[str],
+    rates=RatesOf | None,
+    calls=many(
+        of(
+            "TimedCall",
+            ops=list[int],
+            name=str,
+            kernels=list[str],
+            cycles=float | None,
+            core_cycles=float | None,
+            constant_waits=dict[str, float],
+            tensor_waits=dict[str, float],
+            code_waits=float,
+        )
+    ),
+)
 FIT = of(
     "Fit",
     model=str,
@@ -334,6 +360,7 @@ FIT = of(
     peak=PeakOp,
     timeline=Timeline,
     constant_channels=Savings,
+    time=TIME | None,
     uncovered=many(of("Uncovered", op=int, name=str, tensor=int | None, reason=str)),
     warnings=list[str],
     next_step=str | None,
@@ -828,6 +855,15 @@ TRY = of(
     memory=many(plus(RegionUse, left_bytes=int)),
     inspect=Inspection,
     fit=FIT | FIT_LINUX,
+    counted=of(
+        "Counted",
+        estimated_ms=float | None,
+        percent=int,
+        cycles=int | None,
+        core_clock_hz=int,
+        rates=RatesOf | None,
+    )
+    | None,
     build=BUILD | None,
     run=RUN | None,
     next=list[str],

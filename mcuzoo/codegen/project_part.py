@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.aot.emit import render_model
-from mcuzoo.codegen.aot.sources import kernel_sources
+from mcuzoo.codegen.aot.sources import hot_sources, kernel_sources
 from mcuzoo.codegen.board_files import (
     Sections,
     render_board_files,
@@ -42,7 +42,7 @@ def standalone_part(board: Board, plan: MemoryPlan) -> ProjectPart:
     """A project with its own start-up code and linker script."""
     return ProjectPart(
         sections=standalone_sections(plan.placement),
-        rendered=render_board_files(board, plan.placement),
+        rendered=render_board_files(board, plan.placement, hot=hot_sources(plan)),
         firmware=STANDALONE_SOURCES,
         linker_script=f"linker/{board.id}.ld",
         documents=lambda manifest: {

@@ -9,6 +9,7 @@ from os import PathLike, fspath
 from mcuzoo.board.load import list_boards, load_board
 from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
+from mcuzoo.board.rated import RatesOf
 from mcuzoo.budgets import BudgetResult, Figure
 from mcuzoo.errors import McuzooError, UsageError
 from mcuzoo.graph.model import Model
@@ -16,6 +17,7 @@ from mcuzoo.lowering.rows import RowChain
 from mcuzoo.ops.channels import NOTHING, Savings
 from mcuzoo.ops.coverage import Uncovered, judge
 from mcuzoo.plan.advice import next_step
+from mcuzoo.plan.cycles.predict import Prediction, predict
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
 from mcuzoo.plan.options import FitOptions, MemoryOptions
 from mcuzoo.plan.place.estimate import constant_entries, copy_seconds
@@ -44,7 +46,8 @@ class StreamedInput:
 class RuntimeFit:
     """`fits` is None where the runtime does not run the model, and `reason` says why.
 
-    arena_bytes and arena_region are None then.
+    arena_bytes and arena_region are None then. estimated_ms: of an inference, percent: by how much
+    silicon may differ; None where nothing is estimated. rates: as in Prediction.
     """
 
     runtime: str
@@ -52,6 +55,9 @@ class RuntimeFit:
     arena_bytes: int | None = None
     arena_region: str | None = None
     reason: str | None = None
+    estimated_ms: float | None = None
+    percent: int | None = None
+    rates: RatesOf | None = None
 
     @property
     def text(self) -> str:
@@ -80,7 +86,8 @@ class FitReport:
     weights and the rest. arena_bytes: the whole arena. constant_bytes: all constants together.
     peak: the op during which the arena is fullest. timeline: the arena over the ops. uncovered: ops
     that the runtime does not run. warnings: sentences that change no verdict. flash_region: the
-    region that the image is for.
+    region that the image is for. cycles: what an inference takes, by estimate; None for a runtime
+    or a model that nothing is estimated for.
     """
 
     model: str
@@ -109,6 +116,7 @@ class FitReport:
     output_bytes: int = 0
     saved: Savings = NOTHING
     budgets: tuple[BudgetResult, ...] = ()
+    cycles: Prediction | None = None
 
     @property
     def passed(self) -> bool:
@@ -206,7 +214,14 @@ def fit_model(
         copy_s=copy_seconds(plan.needs, board, plan.placement),
         output_bytes=plan.program.output_tensor.bytes,
         saved=plan.saved,
+        cycles=_cycles(plan, board),
     )
+
+
+def _cycles(plan: MemoryPlan, board: Board) -> Prediction | None:
+    if plan.calls is None:
+        return None
+    return predict(plan.program, plan.calls, plan.arena, plan.placement, board)
 
 
 def _streamed_bytes(model: Model, board: Board, options: MemoryOptions) -> int | None:
@@ -229,7 +244,16 @@ def _other_runtime(
         return RuntimeFit(other, None, reason=error.message)
     if report.reason is not None:
         return RuntimeFit(other, None, reason=report.reason)
-    return RuntimeFit(other, report.fits, report.arena_bytes, report.placement.arena_region)
+    cycles = report.cycles
+    return RuntimeFit(
+        other,
+        report.fits,
+        report.arena_bytes,
+        report.placement.arena_region,
+        estimated_ms=None if cycles is None else cycles.milliseconds,
+        percent=None if cycles is None else cycles.percent,
+        rates=None if cycles is None else cycles.rates,
+    )
 
 
 def _hot_saves(plan: MemoryPlan, board: Board) -> float | None:

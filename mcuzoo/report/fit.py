@@ -17,6 +17,7 @@ from mcuzoo.report.arena import (
     parts_text,
     timeline_text,
 )
+from mcuzoo.report.estimate import runtime_text, time_document, time_text
 from mcuzoo.tables import Column, table_text
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def fit_text(report: FitReport, width: int, color: bool = False) -> str:
     other = report.other
     lines = [*_fit(report, width, color)]
     if other is not None:
-        lines.append(f"with --runtime {other.runtime}: {other.text}")
+        lines.append(f"with --runtime {other.runtime}: {runtime_text(other)}")
     return wrapped(lines, width)
 
 
@@ -75,6 +76,10 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
             f"{report.saved.channels:,} channels are the same for every input and left out: "
             f"{report.saved.macs:,} MACs and {report.saved.bytes:,} bytes of weights less"
         )
+    if report.cycles is not None:
+        yield time_text(report.cycles)
+    elif report.reason is None:
+        yield f"time not estimated for the runtime {report.runtime}"
     yield next_image_text(report.placement, report.output_bytes)
     if report.tflm is not None:
         tflm, plan = report.tflm.arena, report.tflm.plan
@@ -121,6 +126,7 @@ def fit_document(report: FitReport) -> dict[str, object]:
         "peak": asdict(report.peak),
         "timeline": asdict(report.timeline),
         "constant_channels": asdict(report.saved),
+        "time": report.cycles and time_document(report.cycles),
         "uncovered": [
             {
                 "op": gap.op.index,

@@ -1,0 +1,119 @@
+"""An estimated time, as text and for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from mcuzoo.link.counts import estimated_ms
+from mcuzoo.timing.rules import cortex_m7
+
+if TYPE_CHECKING:
+    from mcuzoo.plan.cycles.predict import CallCycles, Prediction
+    from mcuzoo.plan.fit import RuntimeFit
+    from mcuzoo.profile import ModelProfile
+
+_OFTEN_NAMED = 3
+
+
+def about_ms(milliseconds: float) -> str:
+    """With no more digits than an estimate has: "about 12.3 ms"."""
+    digits = 0 if milliseconds >= 100 else 1 if milliseconds >= 10 else 2
+    return f"about {milliseconds:,.{digits}f} ms"
+
+
+def time_text(found: Prediction) -> str:
+    """The estimated time of an inference in a sentence, or why there is none."""
+    total, milliseconds = found.total, found.milliseconds
+    if total is None or milliseconds is None:
+        return f"time not estimated: {_missing(found)}"
+    parts = [f"{name} {cycles / total:.0%}" for name, cycles in _parts(found).items()]
+    return (
+        f"time {about_ms(milliseconds)} per inference ({band_text(found)}): {total:,.0f} modelled "
+        f"cycles at {found.core_clock_hz / 1e6:g} MHz: {', '.join(parts)}"
+    )
+
+
+def band_text(found: Prediction | RuntimeFit) -> str:
+    """ "estimate, +-19 %", or where the rates were measured."""
+    return f"estimate, +-{found.percent} %" if found.rates is None else found.rates.words
+
+
+def counted_text(profile: ModelProfile) -> str:
+    """The estimated time of an inference whose modelled cycles were counted."""
+    milliseconds = estimated_ms(profile.total, profile.unit, profile.core_clock_hz)
+    if profile.total is None or milliseconds is None:
+        return f"time not estimated: {profile.unit} were counted"
+    band = _accuracy() if profile.rates is None else profile.rates.words
+    return (
+        f"time {about_ms(milliseconds)} per inference ({band}): {profile.total:,} modelled cycles "
+        f"at {profile.core_clock_hz / 1e6:g} MHz, counted in one"
+    )
+
+
+def _accuracy() -> str:
+    return f"estimate, +-{cortex_m7().accuracy.percent} %"
+
+
+def counted_document(profile: ModelProfile) -> dict[str, object]:
+    """The part `counted` of the document of a try."""
+    return {
+        "estimated_ms": estimated_ms(profile.total, profile.unit, profile.core_clock_hz),
+        "percent": cortex_m7().accuracy.percent,
+        "cycles": profile.total,
+        "core_clock_hz": profile.core_clock_hz,
+        "rates": profile.rates and asdict(profile.rates),
+    }
+
+
+def runtime_text(found: RuntimeFit) -> str:
+    """The verdict on another runtime, with the estimated time if there is one."""
+    if found.estimated_ms is None or not found.fits:
+        return found.text
+    return f"{found.text}, {about_ms(found.estimated_ms)} ({band_text(found)})"
+
+
+def _parts(found: Prediction) -> dict[str, float]:
+    waits = {f"waits for {name}": cycles for name, cycles in found.waits.items()}
+    return {"core": found.core or 0.0, **waits, "waits for code": found.code}
+
+
+def _missing(found: Prediction) -> str:
+    kernels = found.unknown_kernels
+    if not kernels:
+        return f"the board file has no read speed of {', '.join(found.unknown_memories)}"
+    more = len(kernels) - _OFTEN_NAMED
+    names = ", ".join(kernels[:_OFTEN_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"no figure for {names}; mcuzoo profile PROJECT --cycles counts modelled cycles"
+
+
+def time_document(found: Prediction) -> dict[str, object]:
+    """The part `time` of the document of a fit; modelled cycles."""
+    return {
+        "estimated_ms": found.milliseconds,
+        "percent": found.percent,
+        "cycles": found.total,
+        "core_cycles": found.core,
+        "waits": dict(found.waits),
+        "code_waits": found.code,
+        "core_clock_hz": found.core_clock_hz,
+        "unknown_kernels": list(found.unknown_kernels),
+        "unknown_memories": list(found.unknown_memories),
+        "rates": found.rates and asdict(found.rates),
+        "calls": list(_calls(found.calls)),
+    }
+
+
+def _calls(calls: tuple[CallCycles, ...]) -> Iterator[dict[str, object]]:
+    for call in calls:
+        yield {
+            "ops": list(call.ops),
+            "name": call.name,
+            "kernels": list(call.kernels),
+            "cycles": call.total,
+            "core_cycles": call.core,
+            "constant_waits": dict(call.constants),
+            "tensor_waits": dict(call.tensors),
+            "code_waits": call.code,
+        }
