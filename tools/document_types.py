@@ -365,6 +365,7 @@ FIT = of(
     peak=PeakOp,
     timeline=Timeline,
     constant_channels=Savings,
+    rates=RatesOf | None,
     time=TIME | None,
     uncovered=many(of("Uncovered", op=int, name=str, tensor=int | None, reason=str)),
     warnings=list[str],

@@ -93,6 +93,7 @@ def calibrate(
     port, serial = _board_at(folder, options, say)
     try:
         line = subject_of(folder).line(port, options.baud, options.wait_port)
+        serial = serial or _usb_serial(line.port)
         say(f"measure: {line.port}")
         taken = measured(line, manifest, layout, options.rounds, options.trace, say)
         _require_same_compiler(first, taken)
@@ -102,7 +103,9 @@ def calibrate(
         Row(probe, predicted, count)
         for probe, predicted, count in zip(layout.probes, first.counts, taken.counts, strict=True)
     ]
-    rates = _rates(chosen, rows, taken, serial or _usb_serial(line.port))
+    if options.serial is not None:
+        serial = options.serial
+    rates = _rates(chosen, rows, taken, serial)
     say("model: the same by the measured rates")
     again = _by_rates(folder, layout, options.rounds, rates)
     rows = [
@@ -126,16 +129,16 @@ def _built(board: Board, folder: Path, kind: str, options: CalibrateOptions, say
 def _board_at(folder: Path, options: CalibrateOptions, say: Say) -> tuple[str, str]:
     """The port of the board, flashed if that was asked for, and its serial number, if known."""
     if options.port is not None and options.port.lower() == EMULATOR:
-        return f"{SCHEME}{folder}?count=cycles", options.serial or ""
+        return f"{SCHEME}{folder}?count=cycles", ""
     if not options.flash:
         assert options.port is not None
-        return options.port, options.serial or ""
+        return options.port, ""
     from mcuzoo.flash.flash import flash
     from mcuzoo.flash.options import FlashOptions
 
     done = flash(folder, FlashOptions(probe=options.probe, port=options.port), say)
     number = "" if done.probe is None else done.probe.serial_number
-    return done.port or options.port or "auto", options.serial or number
+    return done.port or options.port or "auto", number
 
 
 def _usb_serial(port: str) -> str:

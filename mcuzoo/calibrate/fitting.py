@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from mcuzoo.board.model import Board
 from mcuzoo.calibrate.probes import LINE_BYTES, RANDOM, SEQUENTIAL, STRIDED, Probe
 from mcuzoo.timing.cycles import Cycles
-from mcuzoo.timing.rates import RegionRates
+from mcuzoo.timing.rates import LEAST_CYCLES, MOST_CYCLES, RegionRates
 
-_LEAST_LINE_CYCLES = 0.25
-_LEAST_CYCLES = 1.0
+_LEAST_WAIT_CYCLES = 1.0
 _SAME = 0.05
 """Lines in order and not in order that differ by less take the same time."""
 _READ_AHEAD_BYTES = 1024
@@ -61,7 +60,7 @@ def region_rates(board: Board, rows: Sequence[Row]) -> dict[str, RegionRates]:
         core = reads[SEQUENTIAL, False]
         in_order = reads[SEQUENTIAL, True] - core
         jumps = (reads[STRIDED, True] + reads[RANDOM, True]) / 2 - core
-        if min(in_order, jumps) < _LEAST_CYCLES:
+        if min(in_order, jumps) < _LEAST_WAIT_CYCLES:
             continue
         run_bytes = region.read.run_bytes if region.read is not None else None
         found[region.name] = _rates(in_order, jumps, run_bytes)
@@ -75,13 +74,18 @@ def _rates(in_order: float, jumps: float, run_bytes: int | None) -> RegionRates:
     if apart > _SAME * in_order and run_bytes is None:
         run_bytes = _READ_AHEAD_BYTES
     if run_bytes is None or run_bytes <= LINE_BYTES or apart <= 0:
-        line = max(_LEAST_LINE_CYCLES, (in_order + jumps) / 2)
-        return RegionRates(line_cycles=round(line, 3), run_bytes=run_bytes)
+        return _within((in_order + jumps) / 2, 0.0, run_bytes)
     # in_order = line + wait / lines of a run; jumps = line + wait
     wait = apart / (1 - LINE_BYTES / run_bytes)
-    line = max(_LEAST_LINE_CYCLES, jumps - wait)
+    return _within(jumps - wait, wait, run_bytes)
+
+
+def _within(line: float, wait: float, run_bytes: int | None) -> RegionRates:
+    """Whatever a board counts, within the bounds of a file."""
     return RegionRates(
-        line_cycles=round(line, 3), wait_cycles=round(max(0.0, wait), 3), run_bytes=run_bytes
+        line_cycles=round(min(max(line, LEAST_CYCLES), MOST_CYCLES), 3),
+        wait_cycles=round(min(wait, MOST_CYCLES), 3),
+        run_bytes=run_bytes,
     )
 
 

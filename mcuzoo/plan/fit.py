@@ -87,7 +87,8 @@ class FitReport:
     peak: the op during which the arena is fullest. timeline: the arena over the ops. uncovered: ops
     that the runtime does not run. warnings: sentences that change no verdict. flash_region: the
     region that the image is for. cycles: what an inference takes, by estimate; None for a
-    runtime that nothing is estimated for, and where it does not fit.
+    runtime that nothing is estimated for, and where it does not fit. rates: of the memories, by
+    which weights are placed; None: those of the board file.
     """
 
     model: str
@@ -117,6 +118,7 @@ class FitReport:
     saved: Savings = NOTHING
     budgets: tuple[BudgetResult, ...] = ()
     cycles: Prediction | None = None
+    rates: RatesOf | None = None
 
     @property
     def passed(self) -> bool:
@@ -215,6 +217,7 @@ def fit_model(
         output_bytes=plan.program.output_tensor.bytes,
         saved=plan.saved,
         cycles=_cycles(plan, board),
+        rates=board.rates,
     )
 
 

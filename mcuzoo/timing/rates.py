@@ -21,11 +21,12 @@ from mcuzoo.untrusted import parse_toml, read_text
 
 MAX_BYTES = 64 << 10
 _HINT = "mcuzoo calibrate --port P --board B -o FILE writes such a file; see docs/calibrate.md."
-_MOST_CYCLES = 100_000
+LEAST_CYCLES, MOST_CYCLES = 0.25, 100_000
+"""Of a line."""
 _MAX_HERTZ = 0xFFFF_FFFF
 
-LineCycles = Annotated[float, Field(strict=True, ge=0.25, le=_MOST_CYCLES)]
-WaitCycles = Annotated[float, Field(strict=True, ge=0, le=_MOST_CYCLES)]
+LineCycles = Annotated[float, Field(strict=True, ge=LEAST_CYCLES, le=MOST_CYCLES)]
+WaitCycles = Annotated[float, Field(strict=True, ge=0, le=MOST_CYCLES)]
 Factor = Annotated[float, Field(strict=True, ge=0.1, le=10)]
 Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 BuildId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]

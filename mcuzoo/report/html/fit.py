@@ -135,9 +135,9 @@ def _constants(report: FitReport) -> list[Text | Table | None]:
         )
     if report.copy_s:
         said.append(f"Copying them makes start-up about {report.copy_s * 1e3:.1f} ms longer.")
+    by = "peak rates in the board file" if report.rates is None else f"rates {report.rates.origin}"
     said.append(
-        "The estimate is of peak rates in the board file, as if nothing was computed meanwhile; it "
-        "is no measurement."
+        f"The estimate is of {by}, as if nothing was computed meanwhile; it is no measurement."
     )
     heads = (
         Head("op"), Head("array"), Head("bytes", right=True), Head("passes", right=True),
