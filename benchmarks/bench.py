@@ -38,6 +38,7 @@ from tables import (
     print_layers,
     print_targets,
     ratio_lines,
+    slower_layers,
     summary_markdown,
 )
 from targets import columns, goals, published, registered, rows
@@ -108,6 +109,8 @@ def main() -> int:
     print(f"\n{markdown}")
     print("cycles are modelled, not measured; those of other engines are measured on other chips")
     print("\n".join(ratio_lines(models)))
+    slower = [line for documents in models for line in documents[0].get("slower_layers", ())]
+    print("\n".join(["layers that are slower than a peer's:", *slower] if slower else []))
     if options.markdown is not None:
         options.markdown.write_text(markdown)
     return 5 if any("missing" in one for documents in models for one in documents) else 0
@@ -176,10 +179,12 @@ def bench(wanted: Wanted, options: argparse.Namespace) -> list[dict[str, Any]]:
             for document in documents
             if document is not best
         ]
+        best["slower_layers"] = slower_layers(best, peers)
         write_results(options.out, best, measured + peers)
         print_layers(best, peers)
         print_kinds(best, peers)
         print_targets(best, peers)
+        print("\n".join(best["slower_layers"]) or "no layer is slower than a peer's")
         print_estimate(guesses.get(best["firmware"]))
         documents = [best, *(one for one in documents if one is not best)]
     sys.stdout.flush()

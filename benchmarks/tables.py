@@ -38,31 +38,64 @@ def print_firmwares(documents: list[dict[str, Any]]) -> None:
         print(f"{document['firmware']:24}" + "".join(f"{cell:>14}" for cell in cells))
         if cycles is None and document["uncounted_why"]:
             print(f"{'':24}  no cycles: {document['uncounted_why']}")
+        if witness is None:
+            print(f"{'':24}  not by QEMU: {document['witness_why']}")
     print("* modelled, not measured; copied: constants that are copied to RAM at reset")
 
 
 def print_layers(best: dict[str, Any], theirs: list[dict[str, Any]]) -> None:
     """A row per layer of the best firmware, and what measured peers take for it."""
     print(f"\n{'layers of ' + best['firmware']:50}{'MACs':>12}{'instructions':>14}{'by QEMU':>14}"
-          f"{'per MAC':>9}" + "".join(f"{peer['firmware']:>22}" for peer in theirs))  # fmt: skip
-    tables = [{layer["last_op"]: layer["count"] for layer in peer["layers"]} for peer in theirs]
+          f"{'per MAC':>9}{'cycles *':>14}"
+          + "".join(f"{peer['firmware']:>22}{'cycles *':>14}" for peer in theirs))  # fmt: skip
     for layer in best["layers"]:
         ops = f"{layer['first_op']}"
         if layer["last_op"] != layer["first_op"]:
             ops += f"-{layer['last_op']}"
         shape = "x".join(str(size) for size in layer["shape"][1:])
         rate = "" if layer["per_mac"] is None else f"{layer['per_mac']:.3f}"
-        witness = "-" if layer["witness"] is None else f"{layer['witness']:,}"
-        peers = []
-        for table in tables:
-            span = range(layer["first_op"], layer["last_op"] + 1)
-            peers.append(sum(table.get(op, 0) for op in span))
+        cells = ""
+        for peer in theirs:
+            count, cycles = of_peer(layer, peer)
+            cells += f"{number(count):>22}{number(cycles):>14}"
         print(f"{ops:>5} {layer['name'][:30]:30} {shape:13}{layer['macs']:>12,}"
-              f"{layer['count']:>14,}{witness:>14}{rate:>9}"
-              + "".join(f"{peer:>22,}" for peer in peers))  # fmt: skip
+              f"{number(layer['count']) or '-':>14}{number(layer['witness']) or '-':>14}{rate:>9}"
+              f"{number(layer['modelled_cycles']) or '-':>14}{cells}")  # fmt: skip
         for part in layer.get("parts", ()):
             print(f"{'':5} {'- op ' + str(part['op']) + ' ' + part['name']:43}{part['macs']:>13,}"
                   f"{part['count']:>14,}{'':>14}{part['per_mac']:>9.3f}")  # fmt: skip
+
+
+def of_peer(layer: dict[str, Any], peer: dict[str, Any]) -> tuple[int, int | None]:
+    """Instructions and modelled cycles that a peer takes for a layer's ops; None: not known.
+
+    A peer may have ops that it does not count: they take nothing.
+    """
+    span = range(layer["first_op"], layer["last_op"] + 1)
+    own = [one for one in peer["layers"] if one["last_op"] in span and one["count"] is not None]
+    cycles = [one["modelled_cycles"] for one in own if one.get("modelled_cycles") is not None]
+    return sum(one["count"] for one in own), sum(cycles) if own and cycles else None
+
+
+def slower_layers(best: dict[str, Any], theirs: list[dict[str, Any]]) -> list[str]:
+    """Layers that take more instructions or modelled cycles than a peer's."""
+    found = []
+    for peer in theirs:
+        for layer in best["layers"]:
+            count, cycles = of_peer(layer, peer)
+            own = layer["modelled_cycles"]
+            instructions = layer["count"] or 0
+            more = []
+            if instructions > count:
+                more.append(f"{instructions:,} instructions, {count:,}")
+            if own is not None and cycles is not None and own > cycles:
+                more.append(f"{own:,} modelled cycles, {cycles:,}")
+            if count and more:
+                found.append(
+                    f"{best['model']}: op {layer['last_op']} {layer['name']} takes "
+                    f"{' and '.join(more)} in {peer['firmware']}"
+                )
+    return found
 
 
 def print_kinds(best: dict[str, Any], theirs: list[dict[str, Any]]) -> None:

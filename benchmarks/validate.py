@@ -27,16 +27,18 @@ from typing import Any
 
 import numpy as np
 from function_cycles import BOARD, Call, Layout, chip_like, compiled, modelled_cycles
-from measure import PATIENT, SEED
+from measure import SEED, modelled
 from networks import mobilenet_v2
 
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.options import ALONE
 from mcuzoo.codegen.project import export_project
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError, UsageError
 from mcuzoo.graph.read import load_model
-from mcuzoo.link.session import Session
+from mcuzoo.project.manifest import load_manifest
+from mcuzoo.run.project import project_model
 from mcuzoo.tables import Column, table_text
 from mcuzoo.timing import meter
 from mcuzoo.timing.cycles import Cycles
@@ -45,6 +47,7 @@ from mcuzoo.timing.pipeline import loop_cycles
 from mcuzoo.timing.rules import cortex_m7
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
+from mcuzoo.toolchain.sizes import read_sections
 from mcuzoo.zoo.registry import resolve_model
 
 if sys.version_info >= (3, 11):
@@ -157,7 +160,8 @@ class Validation:
             raise UsageError("needs --tflm, the tree of TFLite-Micro", "Name it.")
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
-            source = resolve_model(str(self._file(point, folder)))
+            file = self._file(point, folder)
+            source = resolve_model(str(file))
             project = folder / "project"
             how = replace(
                 ALONE, runtime="tflm", tflm=tree.resolve(), kernels="cmsis-nn", plan="greedy",
@@ -209,17 +213,14 @@ def assembled(text: str) -> bytes:
         folder = Path(scratch)
         lines = "\n".join(line.strip() for line in text.split(";"))
         (folder / "loop.s").write_text(f".syntax unified\n.thumb\n{lines}\n")
-        for command in (
-            ["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-c", "loop.s", "-o", "loop.o"],
-            ["arm-none-eabi-objcopy", "-O", "binary", "loop.o", "loop.bin"],
-        ):
-            try:
-                done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-            except OSError as error:
-                raise UsageError(f"{command[0]}: {error}", "Install it.") from error
-            if done.returncode:
-                raise UsageError(f"{lines}: {done.stderr.strip()}", "Mend it.")
-        return (folder / "loop.bin").read_bytes()
+        command = ["arm-none-eabi-as", "-mcpu=cortex-m7", "loop.s", "-o", "loop.o"]
+        try:
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        except OSError as error:
+            raise UsageError(f"{command[0]}: {error}", "Install it.") from error
+        if done.returncode:
+            raise UsageError(f"{lines}: {done.stderr.strip()}", "Mend it.")
+        return b"".join(bytes(one.content) for one in read_sections(folder / "loop.o"))
 
 
 def called(calls: Sequence[Mapping[str, Any]], layout: Layout) -> list[Call]:
@@ -255,16 +256,12 @@ def metered_as(board: Board) -> Iterator[None]:
 
 
 def inference_cycles(project: Path, board: Board) -> Cycles:
-    """Of the second inference of a built project, on the memories of `board`."""
-    from mcuzoo.project.manifest import load_manifest
-
-    shape = load_manifest(project).input.shape
-    tensor = np.random.default_rng(SEED).integers(-128, 128, shape, dtype=np.int8)
-    address = f"emulator://{project.resolve()}?count=cycles"
-    with metered_as(board), Session.open(address, timing=PATIENT) as session:
-        session.infer(0, tensor)
-        counted = session.infer(1, tensor).cycles
-    return Cycles(issue=float(counted or 0))
+    """Of an inference of a built project, on the memories of `board`. Raises McuzooError."""
+    manifest = load_manifest(project)
+    model = project_model(project, manifest)
+    tensor = np.random.default_rng(SEED).integers(-128, 128, manifest.input.shape, dtype=np.int8)
+    with metered_as(board):
+        return modelled(project, model, tensor, ReferenceEngine(model)).spent
 
 
 def main() -> int:
@@ -278,6 +275,8 @@ def main() -> int:
             found.append(validation.found(point))
     if options.json is not None:
         options.json.write_text(json.dumps(document(found), indent=1) + "\n")
+    if options.markdown is not None:
+        options.markdown.write_text(markdown(found))
     print_table(found)
     return 0
 
@@ -289,6 +288,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--models", type=Path, action="append", default=[], help="folders")
     parser.add_argument("--only", help="points with this in their name")
     parser.add_argument("--json", type=Path, help="keep the figures there")
+    parser.add_argument("--markdown", type=Path, help="write the table there, as docs/cycles.md")
     return parser.parse_args()
 
 
@@ -341,6 +341,23 @@ def print_table(found: Sequence[Found]) -> None:
                 f"{of_kind['least']:.3f} to {of_kind['most']:.3f}, mean {of_kind['mean']:.3f}; "
                 f"the furthest is {of_kind['furthest_percent']:.0f} % off"
             )
+
+
+def markdown(found: Sequence[Found]) -> str:
+    """The table of docs/cycles.md."""
+    lines = [
+        "| point | from | measured | predicted | ratio | what is not known |",
+        "|---|---|---:|---:|---:|---|",
+    ]
+    for one in found:
+        point = one.point
+        lines.append(
+            f"| {point['id']} | {point['from']} | {number(point['measured'])} | "
+            f"{'-' if one.predicted is None else number(one.predicted)} | "
+            f"{'-' if one.ratio is None else f'{one.ratio:.2f}'} | "
+            f"{point.get('unknown', '')} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def number(value: float) -> str:
