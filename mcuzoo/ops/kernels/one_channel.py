@@ -1,4 +1,4 @@
-"""With one input channel DEPTHWISE_CONV_2D and CONV_2D are the same: each output channel reads it."""
+"""Of one input channel DEPTHWISE_CONV_2D and CONV_2D are the same: each output channel reads it."""
 
 from __future__ import annotations
 
