@@ -2,6 +2,7 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_add_s8_dsp.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernels/mz_assembly.h"
@@ -101,51 +102,65 @@ static inline int32_t highest(uint32_t four, int32_t place) {
     return (int32_t)((four << (24 - 8 * place)) & 0xFF000000u);
 }
 
-static inline uint32_t output_of(const mz_add_s8_dsp_params *params, uint32_t a, uint32_t b,
-                                 int32_t place) {
+static inline uint32_t bent_output(const mz_add_s8_dsp_params *params, uint32_t a, uint32_t b,
+                                   int32_t place) {
     const int32_t first = mz_high_product(highest(a, place), params->first, params->start);
     const int32_t sum = mz_high_product(highest(b, place), params->second, first);
-    return (uint32_t)mz_saturated((sum + (sum >> 31 & params->bend) + params->more) >>
-                                  MZ_ADD_SHIFT);
+    const int32_t more = sum + (sum >> 31 & params->bend) + params->more;
+    return (uint32_t)mz_saturated(more >> MZ_ADD_SHIFT);
 }
 
-/* The same as add_fours with a bend, or with an operand that is one element. */
-static void add_any_fours(const mz_add_s8_dsp_params *of, const int8_t *a, int32_t a_step,
-                          const int8_t *b, int32_t b_step, int8_t *output, int32_t fours) {
+/* The same as add_fours with a bend. */
+static void add_bent_fours(const mz_add_s8_dsp_params *of, const int8_t *first,
+                           const int8_t *second, int8_t *output, const int8_t *end) {
     const mz_add_s8_dsp_params params = *of;
-    for (; fours > 0; fours--, a += a_step, b += b_step, output += AT_ONCE) {
-        const uint32_t x = mz_word_load(a), y = mz_word_load(b);
+    for (; first != end; first += AT_ONCE, second += AT_ONCE, output += AT_ONCE) {
+        const uint32_t a = mz_word_load(first), b = mz_word_load(second);
         const uint32_t even =
-            mz_pair_firsts(output_of(&params, x, y, 0), output_of(&params, x, y, 2));
+            mz_pair_firsts(bent_output(&params, a, b, 0), bent_output(&params, a, b, 2));
         const uint32_t odd =
-            mz_pair_firsts(output_of(&params, x, y, 1), output_of(&params, x, y, 3));
+            mz_pair_firsts(bent_output(&params, a, b, 1), bent_output(&params, a, b, 3));
         mz_word_store(output, mz_pair_bytes(even, odd));
     }
 }
 
-static void add_row(const void *of, const int8_t *first, const int8_t *second, int8_t *output) {
-    const mz_add_s8_dsp_params *const params = of;
-    const int32_t count = params->sizes[MZ_BROADCAST_RANK - 1];
-    const int32_t fours = count / AT_ONCE, done = fours * AT_ONCE;
-    int8_t first_four[AT_ONCE], second_four[AT_ONCE];
-    int32_t a_step, b_step;
-    const int8_t *const a =
-        mz_broadcast_fours(first, params->first_strides, first_four, &a_step);
-    const int8_t *const b =
-        mz_broadcast_fours(second, params->second_strides, second_four, &b_step);
-    if (fours > 0 && a_step != 0 && b_step != 0 && params->bend == 0) {
-        add_fours(params, a, b, output, a + done);
-    } else {
-        add_any_fours(params, a, a_step, b, b_step, output, fours);
+/* `count` elements of operands that are none of them broadcast. */
+static void add_row(const mz_add_s8_dsp_params *params, const int8_t *first, const int8_t *second,
+                    int8_t *output, int32_t count) {
+    const int32_t fours = count / AT_ONCE * AT_ONCE;
+    if (fours > 0) {
+        (params->bend == 0 ? add_fours : add_bent_fours)(params, first, second, output,
+                                                         first + fours);
     }
-    for (int32_t i = done; i < count; i++) {
-        output[i] = add_one(params, a[i * a_step / AT_ONCE], b[i * b_step / AT_ONCE]);
+    for (int32_t i = fours; i < count; i++) {
+        output[i] = add_one(params, first[i], second[i]);
     }
     mz_move_outputs(output, count, params->zero_point, params->maximum);
+}
+
+static void add_any_row(const void *of, const int8_t *first, const int8_t *second,
+                        int8_t *output) {
+    const mz_add_s8_dsp_params *const params = of;
+    const int32_t last = MZ_BROADCAST_RANK - 1, count = params->sizes[last];
+    if (params->first_strides[last] != 0 && params->second_strides[last] != 0) {
+        add_row(params, first, second, output, count);
+        return;
+    }
+    /* An operand of one element is part of where sums begin. */
+    mz_add_s8_dsp_params row = *params;
+    const bool first_is_one = params->first_strides[last] == 0;
+    row.start += first_is_one ? upper(row.first, *first) : upper(row.second, *second);
+    if (first_is_one) {
+        row.first = 0;
+    } else {
+        row.second = 0;
+    }
+    const int8_t *const other = first_is_one ? second : first;
+    add_row(&row, other, other, output, count);
 }
 
 void mz_add_s8_dsp(const mz_add_s8_dsp_params *params, const int8_t *first, const int8_t *second,
                    int8_t *output) {
     mz_broadcast(params->sizes, params->first_strides, params->second_strides, first, second,
-                 output, add_row, params);
+                 output, add_any_row, params);
 }

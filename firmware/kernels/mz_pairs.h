@@ -134,12 +134,20 @@ static inline uint32_t mz_pair_saturated(uint32_t pair) {
 }
 
 static inline uint32_t mz_pair_bytes(uint32_t even, uint32_t odd) {
+#if MZ_ASSEMBLY
+    return (uint32_t)__uxtb16((uint8x4_t)even) | (uint32_t)__uxtb16((uint8x4_t)odd) << 8;
+#else
     return (even & 0x00FF00FFu) | (odd & 0x00FF00FFu) << 8;
+#endif
 }
 
 /* The nearest int8 value, in a word. */
 static inline int32_t mz_saturated(int32_t value) {
+#if MZ_ASSEMBLY
+    return __ssat(value, 8);
+#else
     return value < -128 ? -128 : value > 127 ? 127 : value;
+#endif
 }
 
 #endif
