@@ -29,14 +29,14 @@ void mz_fully_connected_s8_dsp(const mz_fully_connected_s8_dsp_params *params,
     const int32_t loops = (depth + 7) / 8;
     const int32_t stream =
         MZ_ROW_CHANNELS * (2 * loops + 1) + (params->alike ? 0 : LAST_WORDS);
-    const int32_t passes = (loops + MZ_ROW_UNROLL - 1) / MZ_ROW_UNROLL;
+    const int32_t passes = (loops - 1 + MZ_ROW_UNROLL - 1) / MZ_ROW_UNROLL;
     const int32_t whole = channels / MZ_ROW_CHANNELS, left = channels % MZ_ROW_CHANNELS;
     int32_t *const mixed = (int32_t *)(void *)scratch;
 
     mz_row_job job = {
         .scratch = mixed,
         .scratch_end = mixed + 4 * loops,
-        .skip = passes * MZ_ROW_UNROLL - loops,
+        .skip = passes * MZ_ROW_UNROLL - (loops - 1),
         .alike = params->alike,
         .multiplier = params->multiplier,
         .offset = params->offset,
