@@ -17,7 +17,7 @@ from mcuzoo.lowering.rows import RowChain
 from mcuzoo.ops.channels import NOTHING, Savings
 from mcuzoo.ops.coverage import Uncovered, judge
 from mcuzoo.plan.advice import next_step
-from mcuzoo.plan.cycles.predict import Prediction, predict
+from mcuzoo.plan.cycles.predict import Prediction, predict_plan
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
 from mcuzoo.plan.options import FitOptions, MemoryOptions
 from mcuzoo.plan.place.estimate import constant_entries, copy_seconds
@@ -216,15 +216,9 @@ def fit_model(
         copy_s=copy_seconds(plan.needs, board, plan.placement),
         output_bytes=plan.program.output_tensor.bytes,
         saved=plan.saved,
-        cycles=_cycles(plan, board),
+        cycles=predict_plan(plan, board),
         rates=board.rates,
     )
-
-
-def _cycles(plan: MemoryPlan, board: Board) -> Prediction | None:
-    if plan.calls is None or not plan.fits:
-        return None
-    return predict(plan.program, plan.calls, plan.arena, plan.placement, board)
 
 
 def _streamed_bytes(model: Model, board: Board, options: MemoryOptions) -> int | None:

@@ -10,9 +10,11 @@ from mcuzoo.link.counts import estimated_ms
 from mcuzoo.timing.rules import cortex_m7
 
 if TYPE_CHECKING:
+    from mcuzoo.board.model import Board
     from mcuzoo.plan.cycles.predict import CallCycles, Prediction
     from mcuzoo.plan.fit import RuntimeFit
     from mcuzoo.profile import ModelProfile
+    from mcuzoo.project.manifest import PlanEntry
 
 _OFTEN_NAMED = 3
 _LEAST_SHARE = 0.01
@@ -41,6 +43,15 @@ def time_text(found: Prediction) -> str:
 def band_text(found: Prediction | RuntimeFit) -> str:
     """ "estimate, +-19 %", or where the rates were measured."""
     return f"estimate, +-{found.percent} %" if found.rates is None else found.rates.words
+
+
+def exported_time(plan: PlanEntry, board: Board) -> str:
+    """A line with the estimated time of an inference; "" where nothing is estimated."""
+    if plan.estimated_cycles is None:
+        return ""
+    band = f"estimate, +-{plan.estimate_percent} %" if board.rates is None else board.rates.words
+    milliseconds = plan.estimated_cycles / board.core.clock_hz * 1e3
+    return f"time {about_ms(milliseconds)} per inference ({band})\n"
 
 
 def counted_text(profile: ModelProfile) -> str:

@@ -24,7 +24,7 @@ from mcuzoo.ops.channels import Savings
 from mcuzoo.ops.coverage import Uncovered
 from mcuzoo.plan.fit import FitReport, RuntimeFit
 from mcuzoo.project.entries import ArenaFigures, BuildEntry, ConstantEntry, MeasuredEntry
-from mcuzoo.report.estimate import about_ms, runtime_text
+from mcuzoo.report.estimate import about_ms, exported_time, runtime_text
 from mcuzoo.report.fit import (
     constants_text,
     fit_document,
@@ -114,6 +114,15 @@ def test_the_other_runtime_has_its_time() -> None:
         "fits, its arena 1,024 bytes in dtcm, about 12.3 ms (estimate, +-21 %)"
     )
     assert runtime_text(replace(other, fits=False)) == "does not fit"
+
+
+def test_an_export_has_its_time() -> None:
+    board = load_board("rt1050")
+    plan = replace(MANIFEST.plan, estimated_cycles=6_000_000, estimate_percent=21)
+    assert exported_time(plan, board) == "time about 10.0 ms per inference (estimate, +-21 %)\n"
+    rates = RatesOf("rt1050", "2026-11-29", "ab" * 32)
+    assert f"({rates.words})" in exported_time(plan, board.rated(rates))
+    assert exported_time(replace(plan, estimated_cycles=None), board) == ""
 
 
 @pytest.mark.parametrize(

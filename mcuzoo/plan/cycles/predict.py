@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import hypot
+from typing import TYPE_CHECKING
 
 from mcuzoo.board.memory import Region, RegionKind
 from mcuzoo.board.model import Board
@@ -20,6 +21,9 @@ from mcuzoo.plan.cycles.work import works_of
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.traffic import ConstantUse, constant_uses
 from mcuzoo.timing.rules import cortex_m7
+
+if TYPE_CHECKING:
+    from mcuzoo.plan.memory import MemoryPlan
 
 _EXTERNAL = (RegionKind.FLASH, RegionKind.SDRAM)
 
@@ -131,6 +135,13 @@ def predict(
         external=tuple(one.name for one in board.regions if one.kind in _EXTERNAL),
         rates=board.rates,
     )
+
+
+def predict_plan(plan: MemoryPlan, board: Board) -> Prediction | None:
+    """None for a plan that does not fit, and for kernels of another runtime."""
+    if plan.calls is None or not plan.fits:
+        return None
+    return predict(plan.program, plan.calls, plan.arena, plan.placement, board)
 
 
 def core_cycles(
