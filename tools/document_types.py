@@ -365,6 +365,7 @@ FIT = of(
     peak=PeakOp,
     timeline=Timeline,
     constant_channels=Savings,
+    rates=RatesOf | None,
     time=TIME | None,
     uncovered=many(of("Uncovered", op=int, name=str, tensor=int | None, reason=str)),
     warnings=list[str],
@@ -696,6 +697,52 @@ DOCTOR_DATA = of(
     warnings=list[str],
     fails=bool,
 )
+CALIBRATE = of(
+    "Calibrate",
+    board=str,
+    port=str,
+    project=str,
+    rates=of(
+        "Rates",
+        board=str,
+        serial=str,
+        date=str,
+        emulated=bool,
+        build_id=str,
+        mcuzoo=str,
+        toolchain=str,
+        core_clock_hz=int,
+        line_bytes=int,
+        regions=many(
+            of(
+                "Region",
+                region=str,
+                line_cycles=float,
+                wait_cycles=float,
+                run_bytes=int | None,
+            )
+        ),
+        kernels=dict[str, float],
+    ),
+    file=str | None,
+    rows=many(
+        of(
+            "Row",
+            kind=Literal["read", "code", "loop", "kernel"],
+            what=str,
+            memory=str | None,
+            cold=bool,
+            shape=list[int] | None,
+            units=int,
+            predicted=int,
+            measured=int,
+            by_rates=int | None,
+            ratio=float,
+            ratio_by_rates=float | None,
+            spent=Cycles | None,
+        )
+    ),
+)
 PROFILE = of(
     "Profile",
     model=str,
@@ -712,6 +759,7 @@ PROFILE = of(
     total=int | None,
     total_ms=float | None,
     estimated_ms=float | None,
+    rates=RatesOf | None,
     macs=int,
     layers=many(
         of(
@@ -814,7 +862,12 @@ TRY = of(
     inspect=Inspection,
     fit=FIT | FIT_LINUX,
     counted=of(
-        "Counted", estimated_ms=float | None, percent=float, cycles=int | None, core_clock_hz=int
+        "Counted",
+        estimated_ms=float | None,
+        percent=int,
+        cycles=int | None,
+        core_clock_hz=int,
+        rates=RatesOf | None,
     )
     | None,
     build=BUILD | None,
@@ -851,6 +904,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
         of("Boards", boards=list[Board], linux_boards=list[LinuxBoard]),
     ),
     "build": ("mcuzoo build --json: the newest build of a project", BUILD),
+    "calibrate": ("mcuzoo calibrate --json; cycles", CALIBRATE),
     "compare": ("mcuzoo compare --json", COMPARE),
     "config": ("mcuzoo config --json", CONFIG),
     "convert": ("mcuzoo convert --json", CONVERT),

@@ -24,8 +24,8 @@ class RatesOf:
 
     @property
     def words(self) -> str:
-        """What a figure that goes by them says of itself: "estimate, rates measured on ..."."""
-        return f"estimate, rates {self.origin}"
+        """What a figure that goes by them says of itself: "estimate by rates measured on ..."."""
+        return f"estimate by rates {self.origin}"
 
     @property
     def origin(self) -> str:

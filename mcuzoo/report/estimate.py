@@ -10,16 +10,21 @@ from mcuzoo.link.counts import estimated_ms
 from mcuzoo.timing.rules import cortex_m7
 
 if TYPE_CHECKING:
+    from mcuzoo.board.model import Board
     from mcuzoo.plan.cycles.predict import CallCycles, Prediction
     from mcuzoo.plan.fit import RuntimeFit
     from mcuzoo.profile import ModelProfile
+    from mcuzoo.project.manifest import PlanEntry
 
 _OFTEN_NAMED = 3
+_LEAST_SHARE = 0.01
+_DIGITS = ((100, 0), (10, 1), (0.1, 2))
+"""From so many milliseconds on, so many behind the point."""
 
 
 def about_ms(milliseconds: float) -> str:
     """With no more digits than an estimate has: "about 12.3 ms"."""
-    digits = 0 if milliseconds >= 100 else 1 if milliseconds >= 10 else 2
+    digits = next((digits for least, digits in _DIGITS if milliseconds >= least), 3)
     return f"about {milliseconds:,.{digits}f} ms"
 
 
@@ -28,42 +33,51 @@ def time_text(found: Prediction) -> str:
     total, milliseconds = found.total, found.milliseconds
     if total is None or milliseconds is None:
         return f"time not estimated: {_missing(found)}"
-    parts = [f"{name} {cycles / total:.0%}" for name, cycles in _parts(found).items()]
+    parts = ", ".join(_parts(found))
     return (
         f"time {about_ms(milliseconds)} per inference ({band_text(found)}): {total:,.0f} modelled "
-        f"cycles at {found.core_clock_hz / 1e6:g} MHz: {', '.join(parts)}"
+        f"cycles at {found.core_clock_hz / 1e6:g} MHz: {parts}"
     )
 
 
-def band_text(found: Prediction) -> str:
+def band_text(found: Prediction | RuntimeFit) -> str:
     """ "estimate, +-19 %", or where the rates were measured."""
     return f"estimate, +-{found.percent} %" if found.rates is None else found.rates.words
 
 
-def counted_text(profile: ModelProfile, predicted: Prediction | None) -> str:
-    """The estimated time of an inference whose modelled cycles were counted. predicted: of it."""
+def exported_time(plan: PlanEntry, board: Board) -> str:
+    """A line with the estimated time of an inference; "" where nothing is estimated."""
+    if plan.estimated_cycles is None:
+        return ""
+    band = f"estimate, +-{plan.estimate_percent} %" if board.rates is None else board.rates.words
+    milliseconds = plan.estimated_cycles / board.core.clock_hz * 1e3
+    return f"time {about_ms(milliseconds)} per inference ({band})\n"
+
+
+def counted_text(profile: ModelProfile) -> str:
+    """The estimated time of an inference whose modelled cycles were counted."""
     milliseconds = estimated_ms(profile.total, profile.unit, profile.core_clock_hz)
     if profile.total is None or milliseconds is None:
         return f"time not estimated: {profile.unit} were counted"
-    rates = None if predicted is None else predicted.rates
-    band = _validated() if rates is None else rates.words
+    band = _accuracy() if profile.rates is None else profile.rates.words
     return (
         f"time {about_ms(milliseconds)} per inference ({band}): {profile.total:,} modelled cycles "
         f"at {profile.core_clock_hz / 1e6:g} MHz, counted in one"
     )
 
 
-def _validated() -> str:
-    return f"estimate, +-{cortex_m7().validation.percent:.0f} %"
+def _accuracy() -> str:
+    return f"estimate, +-{cortex_m7().accuracy.percent} %"
 
 
 def counted_document(profile: ModelProfile) -> dict[str, object]:
     """The part `counted` of the document of a try."""
     return {
         "estimated_ms": estimated_ms(profile.total, profile.unit, profile.core_clock_hz),
-        "percent": cortex_m7().validation.percent,
+        "percent": cortex_m7().accuracy.percent,
         "cycles": profile.total,
         "core_clock_hz": profile.core_clock_hz,
+        "rates": profile.rates and asdict(profile.rates),
     }
 
 
@@ -71,12 +85,20 @@ def runtime_text(found: RuntimeFit) -> str:
     """The verdict on another runtime, with the estimated time if there is one."""
     if found.estimated_ms is None or not found.fits:
         return found.text
-    return f"{found.text}, {about_ms(found.estimated_ms)} (estimate, +-{found.percent} %)"
+    return f"{found.text}, {about_ms(found.estimated_ms)} ({band_text(found)})"
 
 
-def _parts(found: Prediction) -> dict[str, float]:
-    waits = {f"waits for {name}": cycles for name, cycles in found.waits.items()}
-    return {"core": found.core or 0.0, **waits, "waits for code": found.code}
+def _parts(found: Prediction) -> Iterator[str]:
+    """What the cycles are spent for, without what is less than a hundredth."""
+    total = found.total or 1.0
+    yield f"core {(found.core or 0.0) / total:.0%}"
+    for name, cycles in found.waits.items():
+        if cycles >= _LEAST_SHARE * total:
+            unsure = name in found.external and found.rates is None
+            note = ", which no board has confirmed" if unsure else ""
+            yield f"waits for {name} {cycles / total:.0%}{note}"
+    if found.code >= _LEAST_SHARE * total:
+        yield f"waits for code {found.code / total:.0%}"
 
 
 def _missing(found: Prediction) -> str:

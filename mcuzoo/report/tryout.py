@@ -17,6 +17,7 @@ from mcuzoo.plan.fit import FitReport
 from mcuzoo.plan.linux import LinuxFit
 from mcuzoo.profile import ModelProfile
 from mcuzoo.project.manifest import BuildEntry, Manifest, load_project
+from mcuzoo.prose import wrapped
 from mcuzoo.report import schemas
 from mcuzoo.report.arena import arena_text
 from mcuzoo.report.estimate import counted_document, counted_text, time_text
@@ -110,7 +111,7 @@ def _lines(tried: Tried, width: int) -> Iterator[str]:
     elif tried.run is not None and tried.build is not None:
         yield from _answers(tried, tried.run, width)
         yield from _memories(fit, tried.build, width)
-        yield from _time(tried)
+        yield from (wrapped([line], width).rstrip("\n") for line in _time(tried))
         yield from _judged(tried.run)
     yield f"all of it is in {tried.folder}"
     yield from (f"next: {line}" for line in next_steps(tried))
@@ -135,7 +136,7 @@ def _time(tried: Tried) -> Iterator[str]:
     """Of an inference on a microcontroller, by estimate."""
     cycles = tried.fit.cycles if isinstance(tried.fit, FitReport) else None
     if tried.profile is not None:
-        yield counted_text(tried.profile, cycles)
+        yield counted_text(tried.profile)
     elif cycles is not None:
         yield time_text(cycles)
 

@@ -21,14 +21,15 @@ from mcuzoo.untrusted import parse_toml, read_text
 
 MAX_BYTES = 64 << 10
 _HINT = "mcuzoo calibrate --port P --board B -o FILE writes such a file; see docs/calibrate.md."
-_MOST_CYCLES = 100_000
+LEAST_CYCLES, MOST_CYCLES = 0.25, 100_000
+"""Of a line."""
 _MAX_HERTZ = 0xFFFF_FFFF
 
-LineCycles = Annotated[float, Field(strict=True, ge=0.25, le=_MOST_CYCLES)]
-WaitCycles = Annotated[float, Field(strict=True, ge=0, le=_MOST_CYCLES)]
+LineCycles = Annotated[float, Field(strict=True, ge=LEAST_CYCLES, le=MOST_CYCLES)]
+WaitCycles = Annotated[float, Field(strict=True, ge=0, le=MOST_CYCLES)]
 Factor = Annotated[float, Field(strict=True, ge=0.1, le=10)]
 Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-BuildId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+BuildId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
 class RegionRates(Table):
@@ -55,7 +56,7 @@ class Rates(Table):
 
     rates: Literal[1]
     board: Identifier
-    serial: Annotated[Label, Field(min_length=0)] = ""
+    serial: Label | Literal[""] = ""
     date: Date
     emulated: Flag
     build_id: BuildId
@@ -64,7 +65,7 @@ class Rates(Table):
     core_clock_hz: Hertz
     line_bytes: Annotated[int, Field(strict=True, ge=4, le=1024)]
     regions: Annotated[dict[Identifier, RegionRates], Field(max_length=32)]
-    kernels: Annotated[dict[Identifier, Factor], Field(max_length=64, default_factory=dict)]
+    kernels: Annotated[dict[Identifier, Factor], Field(max_length=64)] = Field(default_factory=dict)
 
     @property
     def origin(self) -> RatesOf:
@@ -162,6 +163,11 @@ def with_rates(board: Board, rates: Rates) -> Board:
         for region in board.regions
     )
     return board.model_copy(update={"regions": regions}).rated(origin)
+
+
+def rated(board: Board, file: Path | None) -> Board:
+    """`board` with the rates in `file`, or as it is without one. Raises InputError."""
+    return board if file is None else with_rates(board, read_rates(file))
 
 
 def _read_speed(rates: Rates, region: RegionRates, origin: RatesOf) -> ReadSpeed:

@@ -21,7 +21,7 @@ def counts(board: AnyBoard, macs: int) -> bool:
     return isinstance(board, Board) and macs <= MOST_MACS and not missing_packages(TIMING)
 
 
-def counted(project: Path) -> ModelProfile:
+def counted(project: Path, rates: Path | None) -> ModelProfile:
     """The built project's profile of one inference, of its first sample or of noise, in modelled
-    cycles. Raises as `profile`."""
-    return profile(project, ProfileOptions(cycles=True, no_reference=True))
+    cycles. rates: measured ones of a board. Raises as `profile`."""
+    return profile(project, ProfileOptions(cycles=True, no_reference=True, rates=rates))

@@ -13,6 +13,7 @@ from pathlib import Path
 from mcuzoo import __version__
 from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.board.load import AnyBoard, list_boards, load_any_board
+from mcuzoo.board.model import Board
 from mcuzoo.codegen.export import Project
 from mcuzoo.codegen.linux.npu import has_compiler
 from mcuzoo.codegen.linux.project import export_linux_project
@@ -43,6 +44,7 @@ from mcuzoo.quoting import file_stem
 from mcuzoo.run.job import Job
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.run import FinishedRun, RunWatcher, run
+from mcuzoo.timing.rates import rated
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.find import compiler_packages, linux_compiler_packages
 from mcuzoo.tryout.counted import counted, counts
@@ -112,6 +114,8 @@ def try_model(
     """
     chosen = load_any_board(board) if isinstance(board, str) else board
     _require_choices(chosen, options)
+    if isinstance(chosen, Board):
+        chosen = rated(chosen, options.rates)
     require_packages(packages_for(chosen, own_compiler=bool(options.tflm)), "Trying a model")
     name, board_name = fspath(model), board if isinstance(board, str) else board.id
     source = with_recipe(resolve_model(name), options)
@@ -161,7 +165,7 @@ def try_model(
         cycles = None
         if found.passed and counts(chosen, inspection.macs):
             with _step("profile", say):
-                cycles = counted(project.folder)
+                cycles = counted(project.folder, options.rates)
             on_step(folder, cycles)
     return replace(ready, build=build, run=found, profile=cycles)
 
@@ -219,7 +223,11 @@ def _require_choices(board: AnyBoard, options: TryOptions) -> None:
     """Raise UsageError for an option that means nothing on Linux."""
     given = [
         flag
-        for flag, value in (("--tflm", options.tflm), ("--stream-input", options.stream_input))
+        for flag, value in (
+            ("--tflm", options.tflm),
+            ("--stream-input", options.stream_input),
+            ("--rates", options.rates),
+        )
         if value
     ]
     if isinstance(board, LinuxBoard) and given:
@@ -262,6 +270,7 @@ def _export_options(board: AnyBoard, options: TryOptions, say: Say) -> ExportOpt
         runtime="aot" if options.tflm is None else "tflm",
         tflm=options.tflm,
         stream_input=options.stream_input,
+        rates=options.rates,
         force=options.force,
     )
 

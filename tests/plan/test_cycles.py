@@ -49,18 +49,19 @@ def test_a_prediction_is_the_core_and_its_waits(in_dtcm: Prediction) -> None:
     assert in_dtcm.milliseconds == pytest.approx(in_dtcm.total / BOARD.core.clock_hz * 1e3)
 
 
-def test_slower_memory_is_waited_for_and_changes_nothing_else(in_dtcm: Prediction) -> None:
+def test_slower_memory_is_waited_for(in_dtcm: Prediction) -> None:
     ocram = predicted(planned(weights="flash", arena_region="ocram"))
     sdram = predicted(planned(weights="flash", arena_region="sdram"))
     copied = predicted(planned(weights="dtcm", arena_region="ocram"))
-    assert ocram.core == sdram.core == in_dtcm.core
+    # Not equal: slices are chosen by where the arena is.
+    assert ocram.core == pytest.approx(in_dtcm.core, rel=0.1)
     assert 0 < ocram.waits["ocram"] < sdram.waits["sdram"]
     assert set(copied.waits) == {"ocram"}
 
 
 def test_the_band_is_wider_than_that_of_the_cycle_model(in_dtcm: Prediction) -> None:
     assert in_dtcm.percent is not None
-    assert in_dtcm.validated_percent <= in_dtcm.percent <= 2 * in_dtcm.validated_percent
+    assert in_dtcm.model_percent <= in_dtcm.percent <= 2 * in_dtcm.model_percent
 
 
 def test_rates_that_were_measured_are_told(in_dtcm: Prediction) -> None:

@@ -20,7 +20,7 @@ def measured(**changes: object) -> Rates:
         "serial": 'FZ "1"\\',
         "date": "2026-11-29",
         "emulated": False,
-        "build_id": "ab" * 32,
+        "build_id": "ab" * 16,
         "mcuzoo": "1.0",
         "toolchain": "gcc 12.2",
         "core_clock_hz": BOARD.core.clock_hz,
@@ -50,7 +50,7 @@ def test_the_board_reads_as_fast_as_was_measured_and_says_so() -> None:
     assert flash.run_bytes == 1024
     assert board.region("sdram") == BOARD.region("sdram")
     assert board.rates is not None
-    assert board.rates.words == 'estimate, rates measured on your board FZ "1"\\ at 2026-11-29'
+    assert board.rates.words == 'estimate by rates measured on your board FZ "1"\\ at 2026-11-29'
     assert board.rates.factor("mz_pointwise_s8_dsp") == 1.25
     assert board.rates.factor("another") == 1.0
     assert board.with_sdram().rates == board.rates

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import hypot
+from typing import TYPE_CHECKING
 
+from mcuzoo.board.memory import Region, RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.board.rated import RatesOf
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call, Omitted
+from mcuzoo.ops.kernels.slices import extra_passes
 from mcuzoo.plan.arena.calls import scratch_buffer
 from mcuzoo.plan.arena.lifetimes import ArenaPlan, Slot
-from mcuzoo.plan.cycles.memory import LineCosts, TensorWaits, Waits, summed
+from mcuzoo.plan.cycles.memory import LineCosts, TensorWaits, Turns, Waits, summed
 from mcuzoo.plan.cycles.table import core_cost
 from mcuzoo.plan.cycles.work import works_of
-from mcuzoo.plan.place.cost import constants_cache, wait_seconds
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.traffic import ConstantUse, constant_uses
 from mcuzoo.timing.rules import cortex_m7
+
+if TYPE_CHECKING:
+    from mcuzoo.plan.memory import MemoryPlan
+
+_EXTERNAL = (RegionKind.FLASH, RegionKind.SDRAM)
 
 
 @dataclass(frozen=True)
@@ -52,16 +59,18 @@ class CallCycles:
 class Prediction:
     """An estimate of an inference's time: modelled cycles that a table predicts.
 
-    calls: in their order. core_clock_hz: of the board. validated_percent: by how much silicon was
-    found to differ from modelled cycles. unknown_memories: whose waits count as nothing, because
-    the board file has no read speed of them. rates: where the speeds of memories were measured;
+    calls: in their order. core_clock_hz: of the board. model_percent: by how much modelled cycles
+    may be off, either way. unknown_memories: whose waits count as nothing, because
+    the board file has no read speed of them. external: memories outside of the chip, of which no
+    modelled wait has been compared with a board. rates: where the speeds of memories were measured;
     None: they are computed from clocks and bus widths.
     """
 
     calls: tuple[CallCycles, ...]
     core_clock_hz: int
-    validated_percent: float
+    model_percent: float
     unknown_memories: tuple[str, ...] = ()
+    external: tuple[str, ...] = ()
     rates: RatesOf | None = None
 
     @property
@@ -106,7 +115,7 @@ class Prediction:
         if self.total is None:
             return None
         own = sum(call.core * call.error for call in self.calls if call.core is not None)
-        return round(hypot(self.validated_percent, 100 * own / self.total))
+        return round(hypot(self.model_percent, 100 * own / self.total))
 
 
 def predict(
@@ -121,10 +130,18 @@ def predict(
     return Prediction(
         calls=tuple(predictor.calls()),
         core_clock_hz=board.core.clock_hz,
-        validated_percent=cortex_m7().validation.percent,
+        model_percent=cortex_m7().accuracy.percent,
         unknown_memories=predictor.unknown,
+        external=tuple(one.name for one in board.regions if one.kind in _EXTERNAL),
         rates=board.rates,
     )
+
+
+def predict_plan(plan: MemoryPlan, board: Board) -> Prediction | None:
+    """None for a plan that does not fit, and for kernels of another runtime."""
+    if plan.calls is None or not plan.fits:
+        return None
+    return predict(plan.program, plan.calls, plan.arena, plan.placement, board)
 
 
 def core_cycles(
@@ -143,14 +160,19 @@ def core_cycles(
     return cycles, errors / cycles if cycles else 0.0
 
 
-def constant_cycles(use: ConstantUse, placement: Placement, board: Board) -> float:
-    """Waits for an array where `placement` has it, in core cycles; 0 where the memory's read speed
-    is not known."""
-    region = board.region(placement.region_of(use.symbol))
-    if region.read is None:
-        return 0.0
-    cache = constants_cache(board, [name for name, _ in placement.arena_parts])
-    return wait_seconds(region, use, cache) * board.core.clock_hz
+_APART = ("mz_fully_connected_s8",)
+"""Kernels that read several rows of weights at a time: no line follows the one before it."""
+
+
+def constant_cycles(
+    use: ConstantUse, region: Region, turns: Turns, board: Board, kernel: str = ""
+) -> float:
+    """Waits for an array in `region`, in core cycles: 0 for a memory that is not cached, or whose
+    read speed is not known. turns: of the call that reads it; kernel: that it is of."""
+    costs = LineCosts(region, board)
+    lines = -(-use.bytes // board.core.dcache_line_bytes)
+    line = costs.alone if kernel in _APART else costs.follows
+    return lines * line * turns.fetches(use.passes)
 
 
 class _Predictor:
@@ -183,38 +205,62 @@ class _Predictor:
             if isinstance(call, Omitted):
                 continue
             core = core_cycles(self._program, call, self._board.rates)
+            turns = self._turns(position, call)
             yield CallCycles(
                 ops=tuple(op.index for op in call.ops),
                 name="+".join(op.name for op in call.ops),
                 kernels=call.kernels,
                 core=None if core is None else core[0],
                 error=0.0 if core is None else core[1],
-                constants=self._constants(call),
-                tensors=self._of_tensors(position, call),
+                constants=self._constants(call, turns),
+                tensors=self._of_tensors(position, call, turns),
                 code=self._code(call),
             )
 
-    def _constants(self, call: Call) -> Waits:
+    def _touched(self, call: Call) -> list[tuple[Slot, bool]]:
+        """The places of a call's operands, and whether it writes them."""
+        read = [one.buffer for one in call.inputs if isinstance(one, Activation)]
+        made = [one.buffer for one in call.outputs]
+        found = [(buffer, False) for buffer in read] + [(buffer, True) for buffer in made]
+        return [
+            (self._slots[buffer], written) for buffer, written in found if buffer in self._slots
+        ]
+
+    def _turns(self, position: int, call: Call) -> Turns:
+        places = [slot for slot, _ in self._touched(call)]
+        scratch = self._slots.get(scratch_buffer(self._program, position))
+        cached = [slot for slot in places if self._tensors.caches(self._place(slot)[0])]
+        in_cache = scratch is not None and self._tensors.caches(self._place(scratch)[0])
+        return Turns.of(
+            call,
+            sum(slot.bytes for slot in cached),
+            call.scratch_bytes if in_cache else 0,
+            self._board,
+        )
+
+    def _constants(self, call: Call, turns: Turns) -> Waits:
         waits: list[Waits] = []
         for use in constant_uses([call]):
-            region = self._placement.region_of(use.symbol)
-            waits.append({region: constant_cycles(use, self._placement, self._board)})
+            region = self._board.region(self._placement.region_of(use.symbol))
+            cycles = constant_cycles(use, region, turns, self._board, call.kernel)
+            waits.append({region.name: cycles})
             # They pass through the cache, and push tensors out of it.
-            self._tensors.pass_by(use.symbol, region, use.bytes)
+            self._tensors.pass_by(use.symbol, region.name, use.bytes)
         return summed(waits)
 
-    def _of_tensors(self, position: int, call: Call) -> Waits:
+    def _of_tensors(self, position: int, call: Call, turns: Turns) -> Waits:
         waits: list[Waits] = []
-        operands = [one for one in call.inputs if isinstance(one, Activation)]
-        touched = [(one.buffer, False) for one in operands]
-        if call.scratch_bytes:
-            touched.append((scratch_buffer(self._program, position), True))
-        touched += [(one.buffer, True) for one in call.outputs]
-        for buffer, written in touched:
-            slot = self._slots.get(buffer)
-            if slot is not None:
-                region, offset = self._place(slot)
-                waits.append(self._tensors.touch(region, offset, slot.bytes, written))
+        scratch = self._slots.get(scratch_buffer(self._program, position))
+        places = self._touched(call)
+        # Each slice of the channels reads the inputs from begin to end.
+        places = [place for place in places if not place[1]] * extra_passes(call) + places
+        for slot, written in places if scratch is None else [*places, (scratch, True)]:
+            region, offset = self._place(slot)
+            waits.append(self._tensors.touch(region, offset, slot.bytes, written))
+        if scratch is not None:
+            region, _ = self._place(scratch)
+            times = (turns.rounds - 1) * turns.scratch_anew
+            waits.append(self._tensors.again(region, scratch.bytes, times))
         return summed(waits)
 
     def _place(self, slot: Slot) -> tuple[str, int]:
@@ -226,7 +272,7 @@ class _Predictor:
 
     def _code(self, call: Call) -> float:
         region = self._board.flash_region
-        if region.read is None:
+        if region.read is None or self._placement.code_region is not None:
             return 0.0
         lines = 0
         for work in works_of(self._program, call):

@@ -17,6 +17,7 @@ from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.params import CStruct, KernelParams, Value, pieces
 from mcuzoo.lowering.rows import RowChain
 from mcuzoo.ops.common.copies import CopyParams
+from mcuzoo.ops.kernels.slices import extra_passes
 
 _KINDS = ("stride", "exact", "alike")
 """Parameters by which a kernel goes through other loops."""
@@ -33,11 +34,12 @@ class Work:
     "calls" of the kernel, "macs", "inputs" and "outputs" (elements), "pixels" (of the output),
     "height" (of it), "rows" (height times channels), "grouped" (outputs, columns rounded up to
     whole groups), "blocks" (outputs, columns and channels rounded up), "taps" (outputs times the
-    window), "clamped" (outputs that are clamped once more), "edges" (outputs whose window hangs
-    over an edge, times the window), "gathered" (inputs of all windows), "lines" (of all windows),
-    "runs" (that a copy consists of), and for each constant of the parameters "passes NAME",
-    "lanes NAME" (passes times output channels), "seams NAME" (passes times outputs of a row) and
-    "words NAME" (words that are read).
+    window), "pairs" (of these, two of a row at a time), "clamped" (outputs that are clamped once
+    more), "edges" (outputs whose window hangs over an edge, times the window), "gathered" (inputs
+    of all windows), "lines" (of all windows), "runs" (that a copy consists of), and for each
+    constant of the parameters "passes NAME", "lanes NAME" (passes times output channels), "seams
+    NAME" (passes times outputs of a row) and "words NAME" (words that are read). What is read is
+    counted for each slice of the channels.
     """
 
     kernel: str
@@ -71,11 +73,11 @@ def _work(program: Program, call: Call, times: int) -> Work:
     shape = program.model.tensor(call.op.outputs[0]).shape or (1,)
     outputs = _outputs(call, shape)
     height, width = shape[-3:-1] if len(shape) > 2 else (1, 1)
-    channels = shape[-1]
+    channels, sweeps = shape[-1], 1 + extra_passes(call)
     amounts: dict[str, float] = {
         "calls": times,
         "macs": sum(count_macs(program.model, op) for op in call.ops),
-        "inputs": _inputs(program, call),
+        "inputs": sweeps * _inputs(program, call),
         "outputs": outputs,
         "pixels": outputs / channels,
         "height": height,
@@ -83,10 +85,11 @@ def _work(program: Program, call: Call, times: int) -> Work:
         "grouped": height * pieces(width, _GROUP) * _GROUP * channels,
         "blocks": height * (pieces(width, _GROUP) * pieces(channels, _GROUP) * _GROUP**2),
         "taps": outputs * prod(_windows(fields)),
+        "pairs": _pairs(outputs, fields),
         "clamped": outputs if _clamps(fields) else 0,
-        "edges": _edges(fields) * channels * prod(_windows(fields)),
-        "gathered": outputs / channels * prod(_windows(fields)) * _depth(fields),
-        "lines": outputs / channels * next(_windows(fields), 0),
+        "edges": sweeps * _edges(fields) * channels * prod(_windows(fields)),
+        "gathered": sweeps * outputs / channels * prod(_windows(fields)) * _depth(fields),
+        "lines": sweeps * outputs / channels * next(_windows(fields), 0),
         "runs": _runs(call.params),
     }
     constants = {path: value for path, value in fields.items() if isinstance(value, Constant)}
@@ -133,6 +136,13 @@ def _windows(fields: dict[str, Value]) -> Iterator[int]:
     for path, value in fields.items():
         if path in ("window.height", "window.width") and isinstance(value, int):
             yield value
+
+
+def _pairs(outputs: int, fields: dict[str, Value]) -> int:
+    """Of taps of a row of the window, in all outputs."""
+    height, width = fields.get("window.height", 0), fields.get("window.width", 0)
+    assert isinstance(height, int) and isinstance(width, int)
+    return outputs * height * pieces(width, 2)
 
 
 def _depth(fields: dict[str, Value]) -> int:

@@ -26,6 +26,7 @@ from mcuzoo.report.html.memory import arena_picture, fit_regions
 from mcuzoo.report.html.page import page_html
 
 if TYPE_CHECKING:
+    from mcuzoo.ops.channels import Savings
     from mcuzoo.plan.cycles.predict import Prediction
     from mcuzoo.plan.fit import FitReport, RuntimeFit
 
@@ -82,7 +83,14 @@ def _tiles(report: FitReport) -> tuple[Tile, ...]:
         Tile("arena", f"{report.arena_bytes:,} B", arena_text(report.placement)),
         Tile("fullest at", f"{peak.live_bytes:,} B", f"op {peak.index} {peak.name}"),
         Tile("constants", f"{report.constant_bytes:,} B", "weights, biases, tables"),
+        *((_saved_tile(report.saved),) if report.saved.channels else ()),
     )
+
+
+def _saved_tile(saved: Savings) -> Tile:
+    """By channels that are the same for every input."""
+    less = f"{saved.macs:,} MACs and {saved.bytes:,} B of weights less"
+    return Tile("left out", f"{saved.channels:,} channels", f"constant ones: {less}")
 
 
 def _time_tile(found: Prediction) -> Tile:
@@ -127,9 +135,9 @@ def _constants(report: FitReport) -> list[Text | Table | None]:
         )
     if report.copy_s:
         said.append(f"Copying them makes start-up about {report.copy_s * 1e3:.1f} ms longer.")
+    by = "peak rates in the board file" if report.rates is None else f"rates {report.rates.origin}"
     said.append(
-        "The estimate is of peak rates in the board file, as if nothing was computed meanwhile; it "
-        "is no measurement."
+        f"The estimate is of {by}, as if nothing was computed meanwhile; it is no measurement."
     )
     heads = (
         Head("op"), Head("array"), Head("bytes", right=True), Head("passes", right=True),
