@@ -369,7 +369,7 @@ FIT = of(
     constant_channels=Savings,
     rates=RatesOf | None,
     time=TIME | None,
-    choices=list[_CHOICE],
+    choices=many(_CHOICE),
     uncovered=many(of("Uncovered", op=int, name=str, tensor=int | None, reason=str)),
     warnings=list[str],
     next_step=str | None,
