@@ -55,6 +55,7 @@ CHAIN = 9
 class Taken:
     code_bytes: int
     data_bytes: int
+    hot_bytes: int
 
 
 def one_op_models() -> tuple[bytes, ...]:
@@ -88,11 +89,13 @@ def one_op_models() -> tuple[bytes, ...]:
             input_zero_point=-128,
             output_zero_point=-128,
         ),
-        # A window that only the portable kernel takes.
         models.depthwise_model(IMAGE, weights[:1, :2, :2], bias),
+        # Multipliers of a half and more, which only the portable kernels take.
+        models.depthwise_model(IMAGE, weights[:1, :2, :2], bias, output_scale=0.0005),
+        models.binary_model("MUL", IMAGE, np.ones(IMAGE, np.int8), scales=(1.0, 1.0, 1.0)),
         models.fully_connected_model((1, 16), np.ones((4, 16), dtype=np.int8), bias),
-        # A depth that only the portable kernel takes.
-        models.fully_connected_model((1, 15), np.ones((4, 15), dtype=np.int8), bias),
+        # Many rows of a depth that only the portable kernel takes.
+        models.fully_connected_model((3, 15), np.ones((4, 15), dtype=np.int8), bias),
         models.pool_model("MAX_POOL_2D", IMAGE),
         models.mean_model(IMAGE, [1, 2]),
         models.reduction_model("REDUCE_MAX", IMAGE, [1, 2]),
@@ -179,13 +182,14 @@ def convolution_chain() -> bytes:
 
 
 def taken(manifest: Manifest, entry: BuildEntry, board: Board) -> Taken:
-    """Flash behind the boot header less the model's constants; RAM less stack and arena."""
+    """Flash behind the boot header less the model's constants; RAM less stack and arena; ITCM."""
     used = {use.region: use.used_bytes for use in entry.regions}
     flash = used[board.flash.region] - board.boot.vector_table_offset
     assert manifest.plan.arena_region == "dtcm"
     return Taken(
         code_bytes=flash - manifest.plan.constant_bytes,
         data_bytes=used["dtcm"] - manifest.plan.stack_bytes - manifest.plan.arena_bytes,
+        hot_bytes=used["itcm"],
     )
 
 
@@ -257,6 +261,11 @@ def main() -> None:
     data_bytes = max(
         one.data_bytes for found in (*figures.values(), chain) for one in found.values()
     )
+    hot_bytes = max(
+        one.hot_bytes - sum(kernels[part] for part in (name, *HALVES.get(name, ())))
+        for name, found in figures.items()
+        for one in found.values()
+    )
     where = ", ".join(board.id for board in boards)
     levels = ", ".join(LEVELS)
     tools = ", ".join(f"{compiler.kind} {compiler.version}" for compiler in compilers)
@@ -277,6 +286,8 @@ def main() -> None:
     print("# Vector table, start-up, console, link, application; .data and .bss.")
     print(f"code_bytes = {max(elsewhere)}")
     print(f"data_bytes = {data_bytes}")
+    print("# Of code_bytes, what an inference goes through: the runtime, and the smallest kernel.")
+    print(f"hot_bytes = {hot_bytes}")
     print("# Parameters and call of one more operator, here a CONV_2D.")
     print(f"call_bytes = {call_bytes}")
     print(f"\n{rows_section()}")

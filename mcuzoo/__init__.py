@@ -27,6 +27,8 @@ else:
 if TYPE_CHECKING:
     from mcuzoo.board.load import load_board
     from mcuzoo.board.model import Board
+    from mcuzoo.calibrate.calibrate import calibrate
+    from mcuzoo.calibrate.options import CalibrateOptions
     from mcuzoo.codegen.export import Project, export
     from mcuzoo.codegen.options import ExportOptions
     from mcuzoo.compare.comparison import compare_projects as compare
@@ -75,6 +77,7 @@ __all__ = [
     "Board",
     "BoardOptions",
     "BuildOptions",
+    "CalibrateOptions",
     "CompareOptions",
     "Config",
     "ConvertOptions",
@@ -99,6 +102,7 @@ __all__ = [
     "WatchOptions",
     "bisect",
     "build",
+    "calibrate",
     "compare",
     "compare_runs",
     "convert",
@@ -139,6 +143,7 @@ _HOMES = {
     "build": "toolchain.build:build_project",
     "sbom": "sbom.document:sbom",
     "flash": "flash.flash:flash",
+    "calibrate": "calibrate.calibrate:calibrate",
     "emulate": "emulator.emulate:emulate",
     "open_board": "run.open_board:open_board",
     "run": "run.run:run",
@@ -166,6 +171,7 @@ _HOMES = {
     "ExportOptions": "codegen.options:ExportOptions",
     "BuildOptions": "toolchain.options:BuildOptions",
     "FlashOptions": "flash.options:FlashOptions",
+    "CalibrateOptions": "calibrate.options:CalibrateOptions",
     "EmulateOptions": "emulator.options:EmulateOptions",
     "BoardOptions": "run.options:BoardOptions",
     "RunOptions": "run.options:RunOptions",

@@ -110,6 +110,10 @@ RigFilter = Annotated[
         metavar="KEY=VALUE",
     ),
 ]
+Rates = Annotated[
+    Path | None,
+    Option("Rates of the board's memories, as mcuzoo calibrate wrote them.", metavar="FILE"),
+]
 Split = Annotated[
     str | None, Option("Part of the data set: train, validation, test ... or all.", "--split")
 ]

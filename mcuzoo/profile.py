@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.board.rated import RatesOf
 from mcuzoo.budgets import BudgetResult
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import ProtocolError
@@ -86,7 +87,8 @@ class ModelProfile:
     model's output is the host reference's; None when not compared. recipe, recipe_source: how the
     input was made of a picture, and where that is from; None of noise. budgets: each that was
     given. toolchain, build_id, core_clock_hz: of the firmware and the board. delegate: whose
-    arithmetic it is, as Hello has it.
+    arithmetic it is, as Hello has it. rates: of the memories, which modelled cycles go by; None:
+    those of the board file.
     """
 
     model: str
@@ -105,6 +107,7 @@ class ModelProfile:
     recipe_source: str = ""
     budgets: tuple[BudgetResult, ...] = ()
     delegate: str = ""
+    rates: RatesOf | None = None
 
     @property
     def emulated(self) -> bool:

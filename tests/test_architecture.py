@@ -29,7 +29,7 @@ FLOORS = (
     {"profile", "rig"},
     {"toolchain", "run"},
     {"compare", "config", "doctor_data", "evaluate", "flash", "measure", "sbom", "verify", "watch"},
-    {"doctor", "history", "quantize", "tryout"},
+    {"calibrate", "doctor", "history", "quantize", "tryout"},
     {"report"},
     {"cli", "pytest_plugin"},
     {"__init__", "__main__"},

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.board.model import Board
+from mcuzoo.board.rated import RatesOf
 from mcuzoo.budgets import BudgetResult
 from mcuzoo.compare.comparison import LayerAgreement
 from mcuzoo.config.shown import ShownValue
@@ -318,8 +319,36 @@ RUN = of(
         budgets=list[BudgetResult],
     ),
 )
+_CHOICE = of("PlanChoice", what=str, cycles=float, calls=list[float])
+
 
 BUILD = BuildEntry
+TIME = of(
+    "Time",
+    estimated_ms=float | None,
+    percent=int | None,
+    cycles=float | None,
+    core_cycles=float | None,
+    waits=dict[str, float],
+    code_waits=float,
+    core_clock_hz=int,
+    unknown_kernels=list[str],
+    unknown_memories=list[str],
+    rates=RatesOf | None,
+    calls=many(
+        of(
+            "TimedCall",
+            ops=list[int],
+            name=str,
+            kernels=list[str],
+            cycles=float | None,
+            core_cycles=float | None,
+            constant_waits=dict[str, float],
+            tensor_waits=dict[str, float],
+            code_waits=float,
+        )
+    ),
+)
 FIT = of(
     "Fit",
     model=str,
@@ -338,6 +367,9 @@ FIT = of(
     peak=PeakOp,
     timeline=Timeline,
     constant_channels=Savings,
+    rates=RatesOf | None,
+    time=TIME | None,
+    choices=many(_CHOICE),
     uncovered=many(of("Uncovered", op=int, name=str, tensor=int | None, reason=str)),
     warnings=list[str],
     next_step=str | None,
@@ -668,6 +700,52 @@ DOCTOR_DATA = of(
     warnings=list[str],
     fails=bool,
 )
+CALIBRATE = of(
+    "Calibrate",
+    board=str,
+    port=str,
+    project=str,
+    rates=of(
+        "Rates",
+        board=str,
+        serial=str,
+        date=str,
+        emulated=bool,
+        build_id=str,
+        mcuzoo=str,
+        toolchain=str,
+        core_clock_hz=int,
+        line_bytes=int,
+        regions=many(
+            of(
+                "Region",
+                region=str,
+                line_cycles=float,
+                wait_cycles=float,
+                run_bytes=int | None,
+            )
+        ),
+        kernels=dict[str, float],
+    ),
+    file=str | None,
+    rows=many(
+        of(
+            "Row",
+            kind=Literal["read", "code", "loop", "kernel"],
+            what=str,
+            memory=str | None,
+            cold=bool,
+            shape=list[int] | None,
+            units=int,
+            predicted=int,
+            measured=int,
+            by_rates=int | None,
+            ratio=float,
+            ratio_by_rates=float | None,
+            spent=Cycles | None,
+        )
+    ),
+)
 PROFILE = of(
     "Profile",
     model=str,
@@ -684,6 +762,7 @@ PROFILE = of(
     total=int | None,
     total_ms=float | None,
     estimated_ms=float | None,
+    rates=RatesOf | None,
     macs=int,
     layers=many(
         of(
@@ -785,6 +864,15 @@ TRY = of(
     memory=many(plus(RegionUse, left_bytes=int)),
     inspect=Inspection,
     fit=FIT | FIT_LINUX,
+    counted=of(
+        "Counted",
+        estimated_ms=float | None,
+        percent=int,
+        cycles=int | None,
+        core_clock_hz=int,
+        rates=RatesOf | None,
+    )
+    | None,
     build=BUILD | None,
     run=RUN | None,
     next=list[str],
@@ -819,6 +907,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
         of("Boards", boards=list[Board], linux_boards=list[LinuxBoard]),
     ),
     "build": ("mcuzoo build --json: the newest build of a project", BUILD),
+    "calibrate": ("mcuzoo calibrate --json; cycles", CALIBRATE),
     "compare": ("mcuzoo compare --json", COMPARE),
     "config": ("mcuzoo config --json", CONFIG),
     "convert": ("mcuzoo convert --json", CONVERT),

@@ -2,9 +2,11 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_add_s8_dsp.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernels/mz_assembly.h"
+#include "kernels/mz_pairs.h"
 #include "kernels/mz_requantization.h"
 
 #define AT_ONCE 4
@@ -14,16 +16,21 @@ static int32_t upper(int32_t multiplier, int8_t value) {
     return (int32_t)((int64_t)multiplier * (value * (1 << 24)) >> 32);
 }
 
-static int8_t add_one(const mz_add_s8_dsp_params *params, int8_t a, int8_t b) {
+static int32_t sum_of(const mz_add_s8_dsp_params *params, int8_t a, int8_t b) {
     const int32_t sum = params->start + upper(params->first, a) + upper(params->second, b);
-    const int32_t value = sum >> MZ_ADD_SHIFT;
-    return (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
+    return sum + (sum >> 31 & params->bend) + params->more;
+}
+
+static int8_t add_one(const mz_add_s8_dsp_params *params, int8_t a, int8_t b) {
+    return (int8_t)mz_saturated(sum_of(params, a, b) >> MZ_ADD_SHIFT);
 }
 
 #if MZ_ASSEMBLY
 
-#define IS_FIELD(field, number) (offsetof(mz_add_s8_dsp_params, field) == 4 * (number))
-_Static_assert(IS_FIELD(first, 1) && IS_FIELD(second, 2) && IS_FIELD(start, 3),
+#define FIRST 48
+
+#define IS_FIELD(field, number) (offsetof(mz_add_s8_dsp_params, field) == FIRST + 4 * (number))
+_Static_assert(IS_FIELD(first, 0) && IS_FIELD(second, 1) && IS_FIELD(start, 2),
                "the assembly below counts on these");
 
 #define SATURATE(sum) "ssat " sum ", #8, " sum ", asr " MZ_IMMEDIATE(MZ_ADD_SHIFT) "\n\t"
@@ -44,7 +51,7 @@ __attribute__((naked)) static void add_fours(
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
         "ldr lr, [sp, #36]\n\t"
-        "add r0, #4\n\t"
+        "add r0, " MZ_IMMEDIATE(FIRST) "\n\t"
         "ldm r0, {r4-r6}\n\t"
         "mov r7, #0xFF000000\n\t"
         ".Ladd_four:\n\t"
@@ -90,14 +97,70 @@ static void add_fours(const mz_add_s8_dsp_params *params, const int8_t *first,
 
 #endif
 
-void mz_add_s8_dsp(const mz_add_s8_dsp_params *params, const int8_t *first, const int8_t *second,
-                   int8_t *output) {
-    const int32_t fours = params->count / AT_ONCE * AT_ONCE;
-    if (fours > 0) {
-        add_fours(params, first, second, output, first + fours);
+/* A value of four, in a word's highest byte. */
+static inline int32_t highest(uint32_t four, int32_t place) {
+    return (int32_t)((four << (24 - 8 * place)) & 0xFF000000u);
+}
+
+static inline uint32_t bent_output(const mz_add_s8_dsp_params *params, uint32_t a, uint32_t b,
+                                   int32_t place) {
+    const int32_t first = mz_high_product(highest(a, place), params->first, params->start);
+    const int32_t sum = mz_high_product(highest(b, place), params->second, first);
+    const int32_t more = sum + (sum >> 31 & params->bend) + params->more;
+    return (uint32_t)mz_saturated(more >> MZ_ADD_SHIFT);
+}
+
+/* The same as add_fours with a bend. */
+static void add_bent_fours(const mz_add_s8_dsp_params *of, const int8_t *first,
+                           const int8_t *second, int8_t *output, const int8_t *end) {
+    const mz_add_s8_dsp_params params = *of;
+    for (; first != end; first += AT_ONCE, second += AT_ONCE, output += AT_ONCE) {
+        const uint32_t a = mz_word_load(first), b = mz_word_load(second);
+        const uint32_t even =
+            mz_pair_firsts(bent_output(&params, a, b, 0), bent_output(&params, a, b, 2));
+        const uint32_t odd =
+            mz_pair_firsts(bent_output(&params, a, b, 1), bent_output(&params, a, b, 3));
+        mz_word_store(output, mz_pair_bytes(even, odd));
     }
-    for (int32_t i = fours; i < params->count; i++) {
+}
+
+/* `count` elements of operands that are none of them broadcast. */
+static void add_row(const mz_add_s8_dsp_params *params, const int8_t *first, const int8_t *second,
+                    int8_t *output, int32_t count) {
+    const int32_t fours = count / AT_ONCE * AT_ONCE;
+    if (fours > 0) {
+        (params->bend == 0 ? add_fours : add_bent_fours)(params, first, second, output,
+                                                         first + fours);
+    }
+    for (int32_t i = fours; i < count; i++) {
         output[i] = add_one(params, first[i], second[i]);
     }
-    mz_move_outputs(output, params->count, params->zero_point, params->maximum);
+    mz_move_outputs(output, count, params->zero_point, params->maximum);
+}
+
+static void add_any_row(const void *of, const int8_t *first, const int8_t *second,
+                        int8_t *output) {
+    const mz_add_s8_dsp_params *const params = of;
+    const int32_t last = MZ_BROADCAST_RANK - 1, count = params->sizes[last];
+    if (params->first_strides[last] != 0 && params->second_strides[last] != 0) {
+        add_row(params, first, second, output, count);
+        return;
+    }
+    /* An operand of one element is part of where sums begin. */
+    mz_add_s8_dsp_params row = *params;
+    const bool first_is_one = params->first_strides[last] == 0;
+    row.start += first_is_one ? upper(row.first, *first) : upper(row.second, *second);
+    if (first_is_one) {
+        row.first = 0;
+    } else {
+        row.second = 0;
+    }
+    const int8_t *const other = first_is_one ? second : first;
+    add_row(&row, other, other, output, count);
+}
+
+void mz_add_s8_dsp(const mz_add_s8_dsp_params *params, const int8_t *first, const int8_t *second,
+                   int8_t *output) {
+    mz_broadcast(params->sizes, params->first_strides, params->second_strides, first, second,
+                 output, add_any_row, params);
 }

@@ -33,21 +33,45 @@ static int32_t sum_of(const part *at, int32_t channel) {
 /* So many values of -128 still fit into an int16. */
 #define MOST_TAPS 256
 
-static void four_sums(const part *at, int32_t channel, int32_t *sums) {
+/* A division by count without one: for 2 to MOST_TAPS. */
+typedef struct {
+    uint32_t reciprocal; /* 2^32 / count, rounded up */
+    int32_t offset;      /* makes numerators positive, and rounds */
+    int32_t even;        /* -1 where count is even: halves of negative sums go down */
+} divisor;
+
+static divisor divisor_of(int32_t count) {
+    const divisor by = {
+        .reciprocal = UINT32_MAX / (uint32_t)count + 1,
+        .offset = count / 2 + 128 * count,
+        .even = (count & 1) - 1,
+    };
+    return by;
+}
+
+/* rounded_mean of a sum of `count` values. */
+static int32_t divided(int32_t sum, divisor by) {
+    const uint32_t numerator = (uint32_t)(sum + (sum >> 31 & by.even) + by.offset);
+    return (int32_t)((uint64_t)numerator * by.reciprocal >> 32) - 128;
+}
+
+static void four_means(const mz_average_pool_2d_params *params, const part *at, int32_t channel,
+                       divisor by, int8_t *output) {
     uint32_t even = 0, odd = 0;
     const int8_t *row = at->corner + channel;
-    for (int32_t y = 0; y < at->rows; y++, row += at->row_step) {
+    for (int32_t y = at->rows; y > 0; y--, row += at->row_step) {
         const int8_t *values = row;
-        for (int32_t x = 0; x < at->columns; x++, values += at->column_step) {
+        for (int32_t x = at->columns; x > 0; x--, values += at->column_step) {
             const uint32_t four = mz_four_load(values);
             even = mz_four_add_even(even, four);
             odd = mz_four_add_odd(odd, four);
         }
     }
-    sums[0] = (int16_t)(even & 0xFFFFu);
-    sums[1] = (int16_t)(odd & 0xFFFFu);
-    sums[2] = (int16_t)(even >> 16);
-    sums[3] = (int16_t)(odd >> 16);
+    const int32_t minimum = params->minimum, maximum = params->maximum;
+    output[0] = (int8_t)mz_clamp(divided((int16_t)(even & 0xFFFFu), by), minimum, maximum);
+    output[1] = (int8_t)mz_clamp(divided((int16_t)(odd & 0xFFFFu), by), minimum, maximum);
+    output[2] = (int8_t)mz_clamp(divided((int16_t)(even >> 16), by), minimum, maximum);
+    output[3] = (int8_t)mz_clamp(divided((int16_t)(odd >> 16), by), minimum, maximum);
 }
 #endif
 
@@ -74,12 +98,10 @@ void mz_average_pool_2d_s8(const mz_average_pool_2d_params *params, const int8_t
             const int32_t count = at.rows * at.columns;
             int32_t c = 0;
 #if MZ_HAS_FOUR
-            for (; count <= MOST_TAPS && c + 4 <= channels; c += 4) {
-                int32_t sums[4];
-                four_sums(&at, c, sums);
-                for (int32_t i = 0; i < 4; i++) {
-                    const int32_t mean = rounded_mean(sums[i], count);
-                    *output++ = (int8_t)mz_clamp(mean, params->minimum, params->maximum);
+            if (count > 1 && count <= MOST_TAPS) {
+                const divisor by = divisor_of(count);
+                for (; c + 4 <= channels; c += 4, output += 4) {
+                    four_means(params, &at, c, by, output);
                 }
             }
 #endif

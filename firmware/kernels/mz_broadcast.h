@@ -12,6 +12,20 @@
 typedef void mz_broadcast_row(const void *params, const int8_t *first, const int8_t *second,
                               int8_t *output);
 
+/* An operand of a row, for kernels that read four elements at a time: where it is one element, `four`
+ * times that. Returns where to read; *step: bytes from four elements to the next. */
+static inline const int8_t *mz_broadcast_fours(const int8_t *operand, const int32_t *strides,
+                                               int8_t *four, int32_t *step) {
+    *step = 4 * strides[MZ_BROADCAST_RANK - 1];
+    if (*step != 0) {
+        return operand;
+    }
+    for (int32_t i = 0; i < 4; i++) {
+        four[i] = *operand;
+    }
+    return four;
+}
+
 /* Every row of the output, upwards. sizes: of the output, outermost first; strides: of each operand
  * in elements, 0 where it is broadcast. */
 static inline void mz_broadcast(const int32_t *sizes, const int32_t *first_strides,

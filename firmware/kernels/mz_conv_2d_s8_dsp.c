@@ -119,18 +119,16 @@ static void mix(const mz_conv_2d_s8_dsp_params *params, const mz_block_job *job,
     }
 }
 
-void mz_conv_2d_s8_dsp(const mz_conv_2d_s8_dsp_params *params, const int8_t *input,
-                       int8_t *output, int8_t *scratch) {
+/* All pixels, `count` channels of each from `first` on. buffer: filled with the zero point. */
+static void run_slice(const mz_conv_2d_s8_dsp_params *params, int32_t first, int32_t count,
+                      const int8_t *input, int8_t *output, int8_t *scratch, int8_t *buffer) {
     const int32_t channels = params->output.channels, depth = params->depth;
-    const int32_t given = params->input.channels;
-    const int32_t count = params->output.height * params->output.width;
-    const bool whole_quads = given % 4 == 0;
-    const int32_t buffered = whole_quads ? given : MZ_BLOCK_PIXELS * depth;
-    int8_t on_stack[MZ_CONV_BUFFER_BYTES];
-    int8_t *const behind = scratch + MZ_BLOCK_SCRATCH(depth);
-    int8_t *const buffer = buffered > MZ_CONV_BUFFER_BYTES ? behind : on_stack;
+    const int32_t pixels = params->output.height * params->output.width;
+    const bool whole_quads = params->input.channels % 4 == 0;
+    const int32_t *const packed =
+        params->packed + first / 2 * mz_block_stream_words(params->exact, depth);
     mz_block_job job;
-    mz_block_prepare(&job, params->packed, params->exact, depth, channels, scratch);
+    mz_block_prepare(&job, packed, params->exact, depth, count, scratch);
 
     /* Without input, as the windows are mixed here. */
     for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
@@ -138,14 +136,13 @@ void mz_conv_2d_s8_dsp(const mz_conv_2d_s8_dsp_params *params, const int8_t *inp
     }
     job.input_step = 0;
     job.output_step = 0;
-    fill(buffer, params->input_zero_point, buffered);
 
     places at = {.x = 0, .y = 0};
-    for (int32_t done = 0; done < count; done += MZ_BLOCK_PIXELS) {
-        const int32_t left = count - done;
+    for (int32_t done = 0; done < pixels; done += MZ_BLOCK_PIXELS) {
+        const int32_t left = pixels - done;
         advance(params, &at, left);
         for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
-            job.output[i] = output + (done + (i < left ? i : 0)) * channels;
+            job.output[i] = output + (done + (i < left ? i : 0)) * channels + first;
         }
         if (whole_quads) {
             mix(params, &job, input, &at, buffer);
@@ -159,5 +156,22 @@ void mz_conv_2d_s8_dsp(const mz_conv_2d_s8_dsp_params *params, const int8_t *inp
         }
         mz_block_run(&job);
     }
-    mz_clamp_outputs(output, count * channels, params->minimum, params->maximum);
+}
+
+void mz_conv_2d_s8_dsp(const mz_conv_2d_s8_dsp_params *params, const int8_t *input,
+                       int8_t *output, int8_t *scratch) {
+    const int32_t channels = params->output.channels, depth = params->depth;
+    const int32_t given = params->input.channels;
+    const int32_t buffered = given % 4 == 0 ? given : MZ_BLOCK_PIXELS * depth;
+    int8_t on_stack[MZ_CONV_BUFFER_BYTES];
+    int8_t *const behind = scratch + MZ_BLOCK_SCRATCH(depth);
+    int8_t *const buffer = buffered > MZ_CONV_BUFFER_BYTES ? behind : on_stack;
+    fill(buffer, params->input_zero_point, buffered);
+    for (int32_t first = 0; first < channels; first += params->slice) {
+        const int32_t left = channels - first;
+        run_slice(params, first, left < params->slice ? left : params->slice, input, output,
+                  scratch, buffer);
+    }
+    mz_clamp_outputs(output, params->output.height * params->output.width * channels,
+                     params->minimum, params->maximum);
 }

@@ -22,6 +22,7 @@ typedef struct {
     int32_t depth;            /* window height * width * input channels, rounded up to quads */
     /* As mz_pointwise_s8_dsp's, over the inputs of a window: [y][x][input channel], then zeros. */
     const int32_t *packed;
+    int32_t slice; /* output channels that are computed of all pixels before the next ones */
     int32_t exact;            /* how sums become outputs: see mz_requantization.h */
     int32_t minimum, maximum; /* fused activation, as int8 values of the output */
 } mz_conv_2d_s8_dsp_params;

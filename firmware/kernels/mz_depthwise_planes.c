@@ -2,33 +2,66 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_depthwise_planes.h"
 
+#include <stdbool.h>
+
 #include "kernels/mz_assembly.h"
 #include "kernels/mz_depthwise_3x3_s8_dsp.h"
 #include "kernels/mz_requantization.h"
 
+/* Groups of four columns from `start` on, `count` of them, in all rows; garbage: the last column of a
+ * group is none, and its output gives way to the one before it. */
+static mz_planes_pass pass_over(const mz_planes_job *job, int32_t start, int32_t count,
+                                bool garbage) {
+    const int32_t step = job->output_step;
+    const int32_t row_input = 2 * MZ_PLANE_ROW * job->stride, row_output = job->row_bytes;
+    const int32_t group_input = 2 * MZ_GROUP * job->stride, group_output = MZ_GROUP * step;
+    /* A line is a row of groups or, if that is longer, a column of them. */
+    const bool down = count < job->rows;
+    const int32_t groups = down ? job->rows : count, lines = down ? count : job->rows;
+    const int32_t input = down ? row_input : group_input;
+    const int32_t output = down ? row_output : group_output;
+    const int32_t line_input = down ? group_input : row_input;
+    const int32_t line_output = down ? group_output : row_output;
+    const mz_planes_pass pass = {
+        .output_step = step,
+        .last_output = (garbage ? MZ_GROUP - 2 : MZ_GROUP - 1) * step,
+        .group_input = input,
+        .group_output = output,
+        .line_step = line_input,
+        .input_skip = line_input - groups * input,
+        .output_skip = line_output - groups * output,
+        .line_bytes = groups * input,
+        .end_bytes = lines * line_input + groups * input,
+        .start = start,
+    };
+    return pass;
+}
+
+/* Columns behind whole groups go by a group that begins before them, at an even column of the
+ * planes, which are words: so an odd number of columns at stride 1 has one that is none. */
 mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows,
                                 int32_t plane_columns, int32_t output_step, int32_t row_bytes) {
-    const int32_t groups = columns / MZ_GROUP;
-    const int32_t row_step = 2 * MZ_PLANE_ROW * stride;
-    const int32_t group_bytes = 2 * MZ_GROUP * stride * groups;
-    const mz_planes_job job = {
-        .input_skip = row_step - group_bytes,
-        .output_skip = row_bytes - groups * MZ_GROUP * output_step,
-        .group_bytes = group_bytes,
-        .end_bytes = rows * row_step + group_bytes,
-        .output_step = output_step,
-        .plane_bytes = 2 * plane_columns,
-        .columns = columns,
-        .rows = rows,
-        .row_bytes = row_bytes,
-        .stride = stride,
-    };
+    mz_planes_job job;
+    job.plane_bytes = 2 * plane_columns;
+    job.output_step = output_step;
+    job.columns = columns;
+    job.rows = rows;
+    job.row_bytes = row_bytes;
+    job.stride = stride;
+    job.passes = 0;
+    if (columns >= MZ_GROUP) {
+        job.pass[job.passes++] = pass_over(&job, 0, columns / MZ_GROUP, false);
+    }
+    if (columns % MZ_GROUP != 0) {
+        const bool garbage = columns < MZ_GROUP || (stride == 1 && columns % 2 != 0);
+        const int32_t start = columns - (garbage ? MZ_GROUP - 1 : MZ_GROUP);
+        job.pass[job.passes++] = pass_over(&job, start > 0 ? start : 0, 1, garbage);
+    }
     return job;
 }
 
 #if MZ_ASSEMBLY
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* Bytes of a row of planes, of one channel in a row that mz_planes_widen makes, and of a group. */
@@ -59,7 +92,7 @@ _Static_assert(ROW_BYTES == 2 * MZ_PLANE_ROW && PLANE_BYTES == 2 * MZ_PLANE_COLU
 /* Registers:
  *
  *   r0      reads pixels                 r4..r7    four channels of four pixels
- *   r1      writes planes                r8..r11   the same, by channel
+ *   r1      writes planes                r4..r11   the same, by channel
  *   r2 r3   once and three times the     lr        where the row's groups end in the first plane
  *           step from pixel to pixel */
 __attribute__((naked)) void mz_planes_widen(
@@ -80,27 +113,31 @@ __attribute__((naked)) void mz_planes_widen(
         ".Lplanes_widen_row:\n\t"
         "add lr, r1, r5, lsl #3\n\t"
         ".Lplanes_widen_group:\n\t"
-        "ldr r4, [r0]\n\t"
+        "ldr r7, [r0, r3]\n\t"
         "ldr r5, [r0, r2]\n\t"
         "ldr r6, [r0, r2, lsl #1]\n\t"
-        "ldr r7, [r0, r3]\n\t"
-        "add r0, r0, r2, lsl #2\n\t"
-        "pkhbt r8, r4, r5, lsl #16\n\t"
         "pkhbt r9, r6, r7, lsl #16\n\t"
-        "sxtb16 r10, r8\n\t"
-        "sxtb16 r11, r9\n\t"
-        "strd r10, r11, [r1], #8\n\t"
-        "sxtb16 r8, r8, ror #8\n\t"
-        "sxtb16 r9, r9, ror #8\n\t"
-        "strd r8, r9, " MZ_AT("r1", PLANE_BYTES - GROUP_BYTES) "\n\t"
-        "pkhtb r4, r5, r4, asr #16\n\t"
+        "ldr r4, [r0]\n\t"
+        "pkhbt r8, r4, r5, lsl #16\n\t"
         "pkhtb r6, r7, r6, asr #16\n\t"
-        "sxtb16 r10, r4\n\t"
-        "sxtb16 r11, r6\n\t"
-        "strd r10, r11, " MZ_AT("r1", 2 * PLANE_BYTES - GROUP_BYTES) "\n\t"
+        "pkhtb r4, r5, r4, asr #16\n\t"
+        "sxtb16 r5, r4\n\t"
+        "sxtb16 r7, r6\n\t"
+        "str r5, " MZ_AT("r1", 2 * PLANE_BYTES) "\n\t"
+        "sxtb16 r11, r9\n\t"
+        "str r7, " MZ_AT("r1", 2 * PLANE_BYTES + 4) "\n\t"
+        "sxtb16 r9, r9, ror #8\n\t"
+        "str r11, [r1, #4]\n\t"
         "sxtb16 r4, r4, ror #8\n\t"
+        "str r4, " MZ_AT("r1", 3 * PLANE_BYTES) "\n\t"
         "sxtb16 r6, r6, ror #8\n\t"
-        "strd r4, r6, " MZ_AT("r1", 3 * PLANE_BYTES - GROUP_BYTES) "\n\t"
+        "str r6, " MZ_AT("r1", 3 * PLANE_BYTES + 4) "\n\t"
+        "sxtb16 r10, r8\n\t"
+        "str r9, " MZ_AT("r1", PLANE_BYTES + 4) "\n\t"
+        "sxtb16 r8, r8, ror #8\n\t"
+        "str r8, " MZ_AT("r1", PLANE_BYTES) "\n\t"
+        "str r10, [r1], #8\n\t"
+        "add r0, r0, r2, lsl #2\n\t"
         "cmp r1, lr\n\t"
         "bne .Lplanes_widen_group\n\t"
         "ldm sp, {r4-r7}\n\t"
@@ -113,50 +150,63 @@ __attribute__((naked)) void mz_planes_widen(
         "pop {r4-r11, pc}\n\t");
 }
 
-/* On the stack while rows are computed, bytes from sp. The last nine are fields of the job, in
- * their order.
+/* On the stack while rows are computed, bytes from sp. The last nine words but the job's five are
+ * fields of the pass, in their order.
  *
  *   0    ROWS_MULTIPLIER    of the channel
  *   4    ROWS_OFFSET        its round and MZ_LINE_ROUND
  *   8    ROWS_STEP          bytes from pixel to pixel of the output
- *   12   ROWS_ROW_END       where the row's groups end
- *   16   ROWS_START         of the channel's sums
- *   20   ROWS_END           where a row behind the channel's last would end
- *   24   ROWS_INPUT_SKIP    bytes from behind a row's groups to the next row, of the planes
- *   28   ROWS_OUTPUT_SKIP   and of the output
- *   32   ROWS_GROUP_BYTES   of the planes, from a row's begin to its ROWS_ROW_END
- *   36   ROWS_END_BYTES     from the first row's begin to ROWS_END
- *   40   ROWS_PLANES        of the next channel
- *   44   ROWS_OUTPUT        of the next channel
- *   48   ROWS_CHANNELS      words of the next channel
- *   52   ROWS_COUNT         channels that are left
- *   56   ROWS_PLANE_BYTES   from channel to channel of the planes */
+ *   12   ROWS_LAST          and to a group's last one
+ *   16   ROWS_GROUP_INPUT   from group to group of the planes
+ *   20   ROWS_GROUP_OUTPUT  and of the output
+ *   24   ROWS_LINE_END      where the line's groups end
+ *   28   ROWS_START         of the channel's sums
+ *   32   ROWS_END           where a line behind the channel's last would end
+ *   36   ROWS_LINE_STEP     from line to line of the planes
+ *   40   ROWS_INPUT_SKIP    from behind a line's groups to the next line, of the planes
+ *   44   ROWS_OUTPUT_SKIP   and of the output
+ *   48   ROWS_LINE_BYTES    of the planes, from a line's begin to its ROWS_LINE_END
+ *   52   ROWS_END_BYTES     from the first line's begin to ROWS_END
+ *   56   ROWS_PLANES        of the next channel
+ *   60   ROWS_OUTPUT        of the next channel
+ *   64   ROWS_CHANNELS      words of the next channel
+ *   68   ROWS_COUNT         channels that are left
+ *   72   ROWS_PLANE_BYTES   from channel to channel of the planes */
 #define ROWS_MULTIPLIER 0
 #define ROWS_OFFSET 4
 #define ROWS_STEP 8
-#define ROWS_ROW_END 12
-#define ROWS_START 16
-#define ROWS_END 20
-#define ROWS_INPUT_SKIP 24
-#define ROWS_OUTPUT_SKIP 28
-#define ROWS_GROUP_BYTES 32
-#define ROWS_END_BYTES 36
-#define ROWS_PLANES 40
-#define ROWS_OUTPUT 44
-#define ROWS_CHANNELS 48
-#define ROWS_COUNT 52
-#define ROWS_PLANE_BYTES 56
-#define ROWS_BYTES 60
+#define ROWS_LAST 12
+#define ROWS_GROUP_INPUT 16
+#define ROWS_GROUP_OUTPUT 20
+#define ROWS_LINE_END 24
+#define ROWS_START 28
+#define ROWS_END 32
+#define ROWS_LINE_STEP 36
+#define ROWS_INPUT_SKIP 40
+#define ROWS_OUTPUT_SKIP 44
+#define ROWS_LINE_BYTES 48
+#define ROWS_END_BYTES 52
+#define ROWS_PLANES 56
+#define ROWS_OUTPUT 60
+#define ROWS_CHANNELS 64
+#define ROWS_COUNT 68
+#define ROWS_PLANE_BYTES 72
+#define ROWS_BYTES 76
 
 #define ON_STACK(name) MZ_AT("sp", ROWS_##name)
 
-/* ldm takes the job's first ten fields; output_step goes to ROWS_STEP, the others close up. */
-#define IS_FIELD(field, number) (offsetof(mz_planes_job, field) == 4 * (number))
-_Static_assert(IS_FIELD(input_skip, 0) && IS_FIELD(output_skip, 1) && IS_FIELD(group_bytes, 2) &&
-                   IS_FIELD(end_bytes, 3) && IS_FIELD(planes, 4) && IS_FIELD(output, 5) &&
-                   IS_FIELD(channels, 6) && IS_FIELD(output_step, 7) && IS_FIELD(count, 8) &&
-                   IS_FIELD(plane_bytes, 9),
+#define IS_FIELD(type, field, number) (offsetof(type, field) == 4 * (number))
+_Static_assert(IS_FIELD(mz_planes_pass, output_step, 0) && IS_FIELD(mz_planes_pass, last_output, 1) &&
+                   IS_FIELD(mz_planes_pass, group_input, 2) &&
+                   IS_FIELD(mz_planes_pass, group_output, 3) &&
+                   IS_FIELD(mz_planes_pass, line_step, 4) &&
+                   IS_FIELD(mz_planes_pass, input_skip, 5) &&
+                   IS_FIELD(mz_planes_pass, output_skip, 6) &&
+                   IS_FIELD(mz_planes_pass, line_bytes, 7) && IS_FIELD(mz_planes_pass, end_bytes, 8),
                "the assembly below counts on it");
+_Static_assert(IS_FIELD(mz_planes_job, channels, 0) && IS_FIELD(mz_planes_job, count, 1) &&
+                   IS_FIELD(mz_planes_job, plane_bytes, 2),
+               "and on this");
 
 /* Registers while a channel's rows are computed. A weight is a halfword, 256 times its value; a
  * pair is (bottom, top).
@@ -164,22 +214,26 @@ _Static_assert(IS_FIELD(input_skip, 0) && IS_FIELD(output_skip, 1) && IS_FIELD(g
  *               stride 1      stride 2
  *   r0          reads planes, from the window's upper row
  *   r1          writes outputs
- *   r2 r3       activations, two columns each; then what OUTPUTS and ROWS take from the stack
+ *   r2 r3       activations, two columns each; then what outputs and lines take from the stack
  *   r4          (w0, w1)      (w0, w1)
  *   r5          (w1, w2)      (w2, w5)
  *   r6          (w3, w4)      (w3, w4)
  *   r7          (w4, w5)      (w8, ..)
  *   r8          (w6, w7)      (w6, w7)
  *   r9          (w7, w8)      as r2 and r3
- *   r10..lr     the sums of four outputs: r10, r11, r12, lr, which holds where sums begin first */
+ *   r10..lr     the sums of four outputs: r10, r11, r12, lr. Where sums begin is first in r10 at
+ *               stride 1, in lr at stride 2. */
 
+/* r0: the pass, r1: planes, r2: output, r3: the job. */
 #define OPEN \
     "push {r4-r11, lr}\n\t" \
-    "ldm r0, {r1-r10}\n\t" \
-    "sub sp, " MZ_IMMEDIATE(ROWS_BYTES) "\n\t" \
-    "str r8, " ON_STACK(STEP) "\n\t" \
-    "add r11, sp, " MZ_IMMEDIATE(ROWS_INPUT_SKIP) "\n\t" \
-    "stm r11, {r1-r7, r9, r10}\n\t"
+    "ldm r3, {r3-r5}\n\t" \
+    "push {r1-r5}\n\t" \
+    "ldm r0, {r1-r9}\n\t" \
+    "push {r5-r9}\n\t" \
+    "sub sp, " MZ_IMMEDIATE(ROWS_LINE_STEP) "\n\t" \
+    "add r11, sp, " MZ_IMMEDIATE(ROWS_STEP) "\n\t" \
+    "stm r11, {r1-r4}\n\t"
 
 /* The next channel's numbers, planes and output. Flag Z is clear for the small shift. On the way
  * r2..r6 are the channel's five words and r3 is the mask of the upper bytes; afterwards
@@ -210,60 +264,30 @@ _Static_assert(IS_FIELD(input_skip, 0) && IS_FIELD(output_skip, 1) && IS_FIELD(g
     "add r11, r0\n\t" \
     "add r12, r1, #1\n\t" \
     "strd r11, r12, " ON_STACK(PLANES) "\n\t" \
-    "ldrd r11, r12, " ON_STACK(GROUP_BYTES) "\n\t" \
+    "ldrd r11, r12, " ON_STACK(LINE_BYTES) "\n\t" \
     "add r11, r0\n\t" \
     "add r12, r0\n\t" \
-    "str r11, " ON_STACK(ROW_END) "\n\t"
+    "str r11, " ON_STACK(LINE_END) "\n\t" \
+    "strd r2, r12, " ON_STACK(START) "\n\t"
 
-/* What a group finds in registers. */
-#define LOADED_AT_STRIDE_1 \
-    "ldr r2, [r0]\n\t"
-#define LOADED_AT_STRIDE_2 \
-    "ldr r2, [r0]\n\t" \
-    "ldr r3, [r0, #4]\n\t"
-#define START "ldr lr, " ON_STACK(START) "\n\t"
-
-/* Four sums to four outputs, with the multiplier in r2 and the offset in r3. Moves r0 on by the
- * group's bytes; leaves ROWS_ROW_END in row_end. What the core cannot issue together, a product, a
- * store or a saturation each, is apart. */
-#define OUTPUTS(shift, bytes, row_end) \
-    "add r0, " MZ_IMMEDIATE(bytes) "\n\t" \
-    "smmla r10, r10, r2, r3\n\t" \
-    "smmla r11, r11, r2, r3\n\t" \
-    "smmla r12, r12, r2, r3\n\t" \
-    "ssat r10, #8, r10, asr " MZ_IMMEDIATE(shift) "\n\t" \
-    "smmla lr, lr, r2, r3\n\t" \
-    "ldr r2, " ON_STACK(STEP) "\n\t" \
-    "ssat r11, #8, r11, asr " MZ_IMMEDIATE(shift) "\n\t" \
-    "strb r10, [r1]\n\t" \
-    "ldr " row_end ", " ON_STACK(ROW_END) "\n\t" \
-    "ssat r12, #8, r12, asr " MZ_IMMEDIATE(shift) "\n\t" \
-    "strb r11, [r1, r2]\n\t" \
-    "add r1, r1, r2, lsl #1\n\t" \
-    "ssat lr, #8, lr, asr " MZ_IMMEDIATE(shift) "\n\t" \
-    "strb r12, [r1]\n\t" \
-    "strb lr, [r1, r2]\n\t" \
-    "add r1, r1, r2, lsl #1\n\t"
-
-/* All rows of a channel, and what follows the last one. group: code for four sums; loaded: for what
- * it finds in registers; bytes: of a group in the planes; step: from row to row of them; channel:
- * the label of the code for the next one; label: of this. */
-#define ROWS(group, loaded, shift, bytes, step, row_end, channel, label) \
+/* All lines of a channel, and what follows the last one. group: code for four sums and outputs,
+ * which ends with what the next group finds in registers and a comparison with the line's end;
+ * loaded: of these the activations; a, b: free registers then; end: ROWS_LINE_END; channel: the
+ * label of the code for the next one; label: of this. */
+#define LINES(group, loaded, a, b, end, channel, label) \
     label ":\n\t" \
     group \
-    OUTPUTS(shift, bytes, row_end) \
-    loaded \
-    START \
-    "cmp r0, " row_end "\n\t" \
     "bne " label "\n\t" \
-    "ldrd r10, r11, " ON_STACK(INPUT_SKIP) "\n\t" \
-    "ldr r12, " ON_STACK(END) "\n\t" \
-    "add " row_end ", " MZ_IMMEDIATE(step) "\n\t" \
-    "add r0, r10\n\t" \
-    "add r1, r11\n\t" \
-    "str " row_end ", " ON_STACK(ROW_END) "\n\t" \
+    "ldr " a ", " ON_STACK(INPUT_SKIP) "\n\t" \
+    "ldr " b ", " ON_STACK(OUTPUT_SKIP) "\n\t" \
+    "add r0, " a "\n\t" \
+    "ldr " a ", " ON_STACK(LINE_STEP) "\n\t" \
+    "add r1, " b "\n\t" \
+    "ldr " b ", " ON_STACK(END) "\n\t" \
+    "add " end ", " a "\n\t" \
     loaded \
-    "cmp " row_end ", r12\n\t" \
+    "str " end ", " ON_STACK(LINE_END) "\n\t" \
+    "cmp " end ", " b "\n\t" \
     "bne " label "\n\t" \
     "ldr r10, " ON_STACK(COUNT) "\n\t" \
     "subs r10, #1\n\t" \
@@ -277,161 +301,215 @@ _Static_assert(IS_FIELD(input_skip, 0) && IS_FIELD(output_skip, 1) && IS_FIELD(g
 #define MIDDLE(bytes) MZ_AT("r0", bytes + ROW_BYTES)
 #define LOWER(bytes) MZ_AT("r0", bytes + 2 * ROW_BYTES)
 
-/* Each load stands beside a product, and two products before the one that needs it.
- * Windows begin at odd columns: (.., x0) (x1, x2) (x3, x4) (x5, ..) for four outputs. */
-#define FOUR_AT_STRIDE_1 \
-    "ldr r3, " UPPER(4) "\n\t" \
-    "smlatb r10, r2, r4, lr\n\t" \
-    "ldr r2, " UPPER(8) "\n\t" \
-    "smlad r11, r3, r4, lr\n\t" \
-    "smlad r10, r3, r5, r10\n\t" \
-    "smlatb r12, r3, r4, lr\n\t" \
+/* Four sums and their outputs. Each load stands beside a product, and two products before the one
+ * that needs it. What the core cannot issue together, a product, a store or a saturation each, is
+ * apart. The last output is stored before the third, which may take its place.
+ *
+ * At stride 1 windows begin at odd columns: (.., x0) (x1, x2) (x3, x4) (x5, ..) for four outputs. */
+#define LOADED_AT_STRIDE_1 \
+    "ldr r2, " UPPER(4) "\n\t" \
+    "ldr r3, " UPPER(8) "\n\t"
+#define FOUR_AT_STRIDE_1(shift) \
+    "smlad r11, r2, r4, r10\n\t" \
+    "smlatb r12, r2, r4, r10\n\t" \
+    "smlad lr, r3, r4, r10\n\t" \
+    "smlad r10, r2, r5, r10\n\t" \
+    "smlad r12, r3, r5, r12\n\t" \
+    "ldr r2, " UPPER(0) "\n\t" \
+    "smlabt r11, r3, r5, r11\n\t" \
     "ldr r3, " UPPER(12) "\n\t" \
-    "smlad lr, r2, r4, lr\n\t" \
-    "smlabt r11, r2, r5, r11\n\t" \
-    "smlad r12, r2, r5, r12\n\t" \
+    "smlatb r10, r2, r4, r10\n\t" \
     "ldr r2, " MIDDLE(0) "\n\t" \
     "smlabt lr, r3, r5, lr\n\t" \
     "ldr r3, " MIDDLE(4) "\n\t" \
     "smlatb r10, r2, r6, r10\n\t" \
-    "ldr r2, " MIDDLE(8) "\n\t" \
     "smlad r11, r3, r6, r11\n\t" \
-    "smlad r10, r3, r7, r10\n\t" \
+    "ldr r2, " MIDDLE(8) "\n\t" \
     "smlatb r12, r3, r6, r12\n\t" \
-    "ldr r3, " MIDDLE(12) "\n\t" \
+    "smlad r10, r3, r7, r10\n\t" \
     "smlad lr, r2, r6, lr\n\t" \
     "smlabt r11, r2, r7, r11\n\t" \
+    "ldr r3, " MIDDLE(12) "\n\t" \
     "smlad r12, r2, r7, r12\n\t" \
     "ldr r2, " LOWER(0) "\n\t" \
     "smlabt lr, r3, r7, lr\n\t" \
     "ldr r3, " LOWER(4) "\n\t" \
     "smlatb r10, r2, r8, r10\n\t" \
-    "ldr r2, " LOWER(8) "\n\t" \
     "smlad r11, r3, r8, r11\n\t" \
+    "ldr r2, " LOWER(8) "\n\t" \
     "smlad r10, r3, r9, r10\n\t" \
     "smlatb r12, r3, r8, r12\n\t" \
-    "ldr r3, " LOWER(12) "\n\t" \
     "smlad lr, r2, r8, lr\n\t" \
-    "smlabt r11, r2, r9, r11\n\t" \
     "smlad r12, r2, r9, r12\n\t" \
+    "ldr r3, " LOWER(12) "\n\t" \
+    "smlabt r11, r2, r9, r11\n\t" \
     "ldr r2, " ON_STACK(MULTIPLIER) "\n\t" \
     "smlabt lr, r3, r9, lr\n\t" \
-    "ldr r3, " ON_STACK(OFFSET) "\n\t"
+    "ldr r3, " ON_STACK(OFFSET) "\n\t" \
+    "smmla r11, r11, r2, r3\n\t" \
+    "smmla lr, lr, r2, r3\n\t" \
+    "smmla r10, r10, r2, r3\n\t" \
+    "smmla r12, r12, r2, r3\n\t" \
+    "ldr r2, " ON_STACK(STEP) "\n\t" \
+    "ssat r11, #8, r11, asr " MZ_IMMEDIATE(shift) "\n\t" \
+    "ssat lr, #8, lr, asr " MZ_IMMEDIATE(shift) "\n\t" \
+    "ldr r3, " ON_STACK(LAST) "\n\t" \
+    "ssat r10, #8, r10, asr " MZ_IMMEDIATE(shift) "\n\t" \
+    "strb r10, [r1]\n\t" \
+    "ssat r12, #8, r12, asr " MZ_IMMEDIATE(shift) "\n\t" \
+    "strb r11, [r1, r2]\n\t" \
+    "ldr r11, " ON_STACK(GROUP_INPUT) "\n\t" \
+    "strb lr, [r1, r3]\n\t" \
+    "strb r12, [r1, r2, lsl #1]\n\t" \
+    "add r0, r11\n\t" \
+    "ldr r10, " ON_STACK(START) "\n\t" \
+    "ldr r12, " ON_STACK(LINE_END) "\n\t" \
+    "ldr r3, " UPPER(8) "\n\t" \
+    "ldr r2, " UPPER(4) "\n\t" \
+    "ldr lr, " ON_STACK(GROUP_OUTPUT) "\n\t" \
+    "cmp r0, r12\n\t" \
+    "add r1, lr\n\t"
 
-/* A row of windows that begin at even columns: (x0, x1) (x2, ..), the next one with (x2, x3). a, b,
- * c: the registers of x0 and x1, of x2 and x3, and of what comes next, in turns. product: of the
- * third column's weight. from: where sums begin. next_a, next_b: what the row loads for the next. */
-#define ROW_AT_STRIDE_2(row, a, b, c, pair, product, single, from, next_a, next_b) \
-    "ldr " c ", " row(8) "\n\t" \
-    "smlad r10, " a ", " pair ", " from(10) "\n\t" \
-    "ldr " a ", " row(12) "\n\t" \
-    product " r10, " b ", " single ", r10\n\t" \
-    "smlad r11, " b ", " pair ", " from(11) "\n\t" \
-    "ldr " b ", " row(16) "\n\t" \
-    product " r11, " c ", " single ", r11\n\t" \
-    "smlad r12, " c ", " pair ", " from(12) "\n\t" \
-    "ldr " c ", " next_a "\n\t" \
-    product " r12, " a ", " single ", r12\n\t" \
-    "smlad lr, " a ", " pair ", lr\n\t" \
-    "ldr " a ", " next_b "\n\t" \
-    product " lr, " b ", " single ", lr\n\t"
+/* At stride 2 they begin at even columns: (x0, x1) (x2, ..), the next one with (x2, x3). */
+#define LOADED_AT_STRIDE_2 \
+    "ldr r2, " UPPER(0) "\n\t" \
+    "ldr r3, " UPPER(4) "\n\t"
+#define FOUR_AT_STRIDE_2(shift) \
+    "smlad r10, r2, r4, lr\n\t" \
+    "ldr r9, " UPPER(8) "\n\t" \
+    "smlad r11, r3, r4, lr\n\t" \
+    "ldr r2, " UPPER(12) "\n\t" \
+    "smlabb r10, r3, r5, r10\n\t" \
+    "smlad r12, r9, r4, lr\n\t" \
+    "ldr r3, " UPPER(16) "\n\t" \
+    "smlad lr, r2, r4, lr\n\t" \
+    "smlabb r11, r9, r5, r11\n\t" \
+    "smlabb r12, r2, r5, r12\n\t" \
+    "ldr r9, " MIDDLE(0) "\n\t" \
+    "smlabb lr, r3, r5, lr\n\t" \
+    "ldr r3, " MIDDLE(8) "\n\t" \
+    "smlad r10, r9, r6, r10\n\t" \
+    "ldr r2, " MIDDLE(4) "\n\t" \
+    "ldr r9, " MIDDLE(12) "\n\t" \
+    "smlad r12, r3, r6, r12\n\t" \
+    "smlad r11, r2, r6, r11\n\t" \
+    "smlabt r11, r3, r5, r11\n\t" \
+    "smlad lr, r9, r6, lr\n\t" \
+    "smlabt r10, r2, r5, r10\n\t" \
+    "ldr r2, " MIDDLE(16) "\n\t" \
+    "ldr r3, " LOWER(0) "\n\t" \
+    "smlabt r12, r9, r5, r12\n\t" \
+    "ldr r9, " LOWER(4) "\n\t" \
+    "smlabt lr, r2, r5, lr\n\t" \
+    "smlad r10, r3, r8, r10\n\t" \
+    "smlabb r10, r9, r7, r10\n\t" \
+    "ldr r2, " LOWER(8) "\n\t" \
+    "ldr r3, " LOWER(12) "\n\t" \
+    "smlad r11, r9, r8, r11\n\t" \
+    "ldr r9, " LOWER(16) "\n\t" \
+    "smlad r12, r2, r8, r12\n\t" \
+    "smlabb r12, r3, r7, r12\n\t" \
+    "smlad lr, r3, r8, lr\n\t" \
+    "smlabb r11, r2, r7, r11\n\t" \
+    "ldr r2, " ON_STACK(MULTIPLIER) "\n\t" \
+    "smlabb lr, r9, r7, lr\n\t" \
+    "ldr r3, " ON_STACK(OFFSET) "\n\t" \
+    "ldr r9, " ON_STACK(GROUP_INPUT) "\n\t" \
+    "smmla r12, r12, r2, r3\n\t" \
+    "smmla r11, r11, r2, r3\n\t" \
+    "smmla r10, r10, r2, r3\n\t" \
+    "add r0, r9\n\t" \
+    "smmla lr, lr, r2, r3\n\t" \
+    "ssat r12, #8, r12, asr " MZ_IMMEDIATE(shift) "\n\t" \
+    "ldr r3, " ON_STACK(LAST) "\n\t" \
+    "ssat r10, #8, r10, asr " MZ_IMMEDIATE(shift) "\n\t" \
+    "ldr r2, " ON_STACK(STEP) "\n\t" \
+    "ssat lr, #8, lr, asr " MZ_IMMEDIATE(shift) "\n\t" \
+    "strb lr, [r1, r3]\n\t" \
+    "ssat r11, #8, r11, asr " MZ_IMMEDIATE(shift) "\n\t" \
+    "ldr r3, " UPPER(4) "\n\t" \
+    "strb r10, [r1]\n\t" \
+    "ldr lr, " ON_STACK(START) "\n\t" \
+    "strb r12, [r1, r2, lsl #1]\n\t" \
+    "ldr r12, " ON_STACK(GROUP_OUTPUT) "\n\t" \
+    "strb r11, [r1, r2]\n\t" \
+    "ldr r11, " ON_STACK(LINE_END) "\n\t" \
+    "cmp r0, r11\n\t" \
+    "ldr r2, " UPPER(0) "\n\t" \
+    "add r1, r12\n\t"
 
-#define FROM_START(number) "lr"
-#define FROM_SUM(number) "r" #number
-#define FOUR_AT_STRIDE_2 \
-    ROW_AT_STRIDE_2(UPPER, "r2", "r3", "r9", "r4", "smlabb", "r5", FROM_START, MIDDLE(0), MIDDLE(4)) \
-    ROW_AT_STRIDE_2(MIDDLE, "r9", "r2", "r3", "r6", "smlabt", "r5", FROM_SUM, LOWER(0), LOWER(4)) \
-    ROW_AT_STRIDE_2(LOWER, "r3", "r9", "r2", "r8", "smlabb", "r7", FROM_SUM, ON_STACK(MULTIPLIER), \
-                    ON_STACK(OFFSET))
+typedef void run(const mz_planes_pass *pass, const int16_t *planes, int8_t *output,
+                 const mz_planes_job *job);
 
-__attribute__((naked)) static void run_stride_1(const mz_planes_job *job __attribute__((unused))) {
+__attribute__((naked)) static void run_stride_1(const mz_planes_pass *pass __attribute__((unused)),
+                                                const int16_t *planes __attribute__((unused)),
+                                                int8_t *output __attribute__((unused)),
+                                                const mz_planes_job *job __attribute__((unused))) {
     __asm__ volatile(
         OPEN
         ".Lplanes_1_channel:\n\t"
         CHANNEL
-        "strd r2, r12, " ON_STACK(START) "\n\t"
         "pkhtb r7, r5, r6, asr #16\n\t"
-        "asr r2, r4, #16\n\t"
-        "pkhbt r5, r2, r5, lsl #16\n\t"
-        "asr r2, r8, #16\n\t"
-        "pkhbt r9, r2, r10, lsl #16\n\t"
+        "asr r3, r4, #16\n\t"
+        "pkhbt r5, r3, r5, lsl #16\n\t"
+        "asr r3, r8, #16\n\t"
+        "pkhbt r9, r3, r10, lsl #16\n\t"
+        "mov r10, r2\n\t"
         LOADED_AT_STRIDE_1
-        START
         "bne .Lplanes_1_small\n\t"
-        ROWS(FOUR_AT_STRIDE_1, LOADED_AT_STRIDE_1, MZ_LINE_SHIFT, GROUP_BYTES, ROW_BYTES, "r3",
-             ".Lplanes_1_channel", ".Lplanes_1_group"));
+        LINES(FOUR_AT_STRIDE_1(MZ_LINE_SHIFT), LOADED_AT_STRIDE_1, "r11", "lr", "r12",
+              ".Lplanes_1_channel", ".Lplanes_1_group"));
     /* The same code goes on; ISO C promises no string of over 4095 characters. */
     __asm__ volatile(
-        ROWS(FOUR_AT_STRIDE_1, LOADED_AT_STRIDE_1, MZ_LINE_SMALL_SHIFT, GROUP_BYTES, ROW_BYTES,
-             "r3", ".Lplanes_1_channel", ".Lplanes_1_small"));
+        LINES(FOUR_AT_STRIDE_1(MZ_LINE_SMALL_SHIFT), LOADED_AT_STRIDE_1, "r11", "lr", "r12",
+              ".Lplanes_1_channel", ".Lplanes_1_small"));
 }
 
-__attribute__((naked)) static void run_stride_2(const mz_planes_job *job __attribute__((unused))) {
+__attribute__((naked)) static void run_stride_2(const mz_planes_pass *pass __attribute__((unused)),
+                                                const int16_t *planes __attribute__((unused)),
+                                                int8_t *output __attribute__((unused)),
+                                                const mz_planes_job *job __attribute__((unused))) {
     __asm__ volatile(
         OPEN
         ".Lplanes_2_channel:\n\t"
         CHANNEL
-        "strd r2, r12, " ON_STACK(START) "\n\t"
+        "mov lr, r2\n\t"
         "mov r7, r10\n\t"
         LOADED_AT_STRIDE_2
-        START
         "bne .Lplanes_2_small\n\t"
-        ROWS(FOUR_AT_STRIDE_2, LOADED_AT_STRIDE_2, MZ_LINE_SHIFT, 2 * GROUP_BYTES, 2 * ROW_BYTES,
-             "r9", ".Lplanes_2_channel", ".Lplanes_2_group"));
+        LINES(FOUR_AT_STRIDE_2(MZ_LINE_SHIFT), LOADED_AT_STRIDE_2, "r9", "r12", "r11",
+              ".Lplanes_2_channel", ".Lplanes_2_group"));
     /* The same code goes on; ISO C promises no string of over 4095 characters. */
     __asm__ volatile(
-        ROWS(FOUR_AT_STRIDE_2, LOADED_AT_STRIDE_2, MZ_LINE_SMALL_SHIFT, 2 * GROUP_BYTES,
-             2 * ROW_BYTES, "r9", ".Lplanes_2_channel", ".Lplanes_2_small"));
+        LINES(FOUR_AT_STRIDE_2(MZ_LINE_SMALL_SHIFT), LOADED_AT_STRIDE_2, "r9", "r12", "r11",
+              ".Lplanes_2_channel", ".Lplanes_2_small"));
 }
 
-static void run_groups(const mz_planes_job *job) {
-    (job->stride == 1 ? run_stride_1 : run_stride_2)(job);
-}
-
-/* One group at `column` of `rows` rows from `row` on. */
-static void run_one_group(const mz_planes_job *job, int32_t column, int32_t row, int32_t rows) {
-    mz_planes_job one = mz_planes_prepare(job->stride, MZ_GROUP, rows, job->plane_bytes / 2,
-                                          job->output_step, job->row_bytes);
-    one.planes = job->planes + (row * MZ_PLANE_ROW + column) * job->stride;
-    one.output = job->output + row * job->row_bytes + column * job->output_step;
-    one.channels = job->channels;
-    one.count = job->count;
-    run_groups(&one);
-}
-
-/* The columns behind whole groups, by a group that begins before them. Planes are words: where an
- * odd number of columns is at stride 1, the group has one more column. That is the next row's
- * first, if rows follow each other: the job computes it later. The last row has none, and reads its
- * words from odd halfwords; so do all rows where the next column is not the job's. */
-static void run_rest(const mz_planes_job *job) {
-    const int32_t columns = job->columns;
-    const bool whole_rows = job->row_bytes == columns * job->output_step;
-    if (job->stride == 1 && columns % 2 != 0 && whole_rows) {
-        if (job->rows > 1) {
-            run_one_group(job, columns - MZ_GROUP + 1, 0, job->rows - 1);
-        }
-        run_one_group(job, columns - MZ_GROUP, job->rows - 1, 1);
-    } else {
-        run_one_group(job, columns - MZ_GROUP, 0, job->rows);
+static void run_passes(const mz_planes_job *job) {
+    run *const code = job->stride == 1 ? run_stride_1 : run_stride_2;
+    for (int32_t i = 0; i < job->passes; i++) {
+        const int32_t start = job->pass[i].start;
+        code(&job->pass[i], job->planes + start * job->stride,
+             job->output + start * job->output_step, job);
     }
 }
 
+/* One or two columns: through a buffer that takes three. */
 #define NARROW_BYTES 544
 
-/* Fewer columns than a group has: through a buffer that takes them all. */
 static void run_narrow(const mz_planes_job *job) {
     int8_t buffer[NARROW_BYTES];
-    const int32_t width = MZ_GROUP * job->count;
+    const int32_t width = (MZ_GROUP - 1) * job->count;
     const int32_t most = NARROW_BYTES / width;
     for (int32_t row = 0; row < job->rows; row += most) {
         const int32_t left = job->rows - row, rows = left < most ? left : most;
-        mz_planes_job all = mz_planes_prepare(job->stride, MZ_GROUP, rows, job->plane_bytes / 2,
+        mz_planes_job all = mz_planes_prepare(job->stride, MZ_GROUP - 1, rows, job->plane_bytes / 2,
                                               job->count, width);
         all.planes = job->planes + row * job->stride * MZ_PLANE_ROW;
         all.output = buffer;
         all.channels = job->channels;
         all.count = job->count;
-        run_groups(&all);
+        run_passes(&all);
         const int8_t *from = buffer;
         for (int32_t i = 0; i < rows; i++, from += width) {
             int8_t *to = job->output + (row + i) * job->row_bytes;
@@ -445,14 +523,11 @@ static void run_narrow(const mz_planes_job *job) {
 }
 
 void mz_planes_convolve(const mz_planes_job *job) {
-    if (job->columns < MZ_GROUP) {
+    if (job->columns < MZ_GROUP - 1) {
         run_narrow(job);
-        return;
+    } else {
+        run_passes(job);
     }
-    if (job->columns % MZ_GROUP != 0) {
-        run_rest(job);
-    }
-    run_groups(job);
 }
 
 #else

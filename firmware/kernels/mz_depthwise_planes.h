@@ -25,18 +25,28 @@
 void mz_planes_widen(const int8_t *pixels, int16_t *planes, int32_t rows, int32_t groups,
                      int32_t channels, int32_t row_bytes);
 
-/* Neighbouring channels of the output. The assembly counts on the first ten fields. */
+/* Groups of a channel, line by line. The assembly counts on the order of all but start. */
 typedef struct {
-    int32_t input_skip, output_skip; /* bytes from behind a row's groups to the next row */
-    int32_t group_bytes;             /* of a row of planes, over which the groups step */
-    int32_t end_bytes;               /* from the first row to where a row behind the last ends */
-    const int16_t *planes;           /* the first window's upper row */
-    int8_t *output;
+    int32_t output_step, last_output; /* bytes from a group's first output to the next and to its last */
+    int32_t group_input, group_output; /* bytes from group to group, of the planes and of the output */
+    int32_t line_step;                 /* bytes of the planes from line to line */
+    int32_t input_skip, output_skip;   /* bytes from behind a line's groups to the next line */
+    int32_t line_bytes;                /* of the planes, over which the groups of a line step */
+    int32_t end_bytes; /* from the first line to where a line behind the last ends */
+    int32_t start;     /* column of the output */
+} mz_planes_pass;
+
+/* Neighbouring channels of the output. The assembly counts on the first three fields. */
+typedef struct {
     const int32_t *channels; /* MZ_DEPTHWISE_WORDS of each */
-    int32_t output_step;     /* bytes from pixel to pixel */
     int32_t count;           /* of channels */
     int32_t plane_bytes;     /* from channel to channel of the planes */
+    const int16_t *planes;   /* the first window's upper row */
+    int8_t *output;
+    int32_t output_step;                      /* bytes from pixel to pixel */
     int32_t columns, rows, row_bytes, stride; /* of the output */
+    int32_t passes;
+    mz_planes_pass pass[2]; /* whole groups; what is behind them */
 } mz_planes_job;
 
 /* All but planes, output, channels and count. plane_columns: from channel to channel of the planes;

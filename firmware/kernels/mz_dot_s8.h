@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "kernels/mz_neon.h"
+#include "kernels/mz_pairs.h"
 
 /* Sums of two input rows (a, b) against two weight rows (0, 1). */
 typedef struct {
@@ -60,6 +61,42 @@ static inline mz_sum_2x2 mz_dot_eights(mz_sum_2x2 sum, const int8_t *a, const in
 
 #endif
 
+/* sum plus the products of the first depth elements, a multiple of 4 and not 0. */
+static inline mz_sum_2x2 mz_dot_fours(mz_sum_2x2 sum, const int8_t *a, const int8_t *b,
+                                      const int8_t *w0, const int8_t *w1, int32_t depth) {
+    const int8_t *const end = a + depth;
+    if (b != NULL) {
+        do {
+            const uint32_t x = mz_word_load(a), y = mz_word_load(b);
+            const uint32_t first = mz_word_load(w0), second = mz_word_load(w1);
+            const uint32_t even = mz_pair_even(first), odd = mz_pair_odd(first);
+            const uint32_t more_even = mz_pair_even(second), more_odd = mz_pair_odd(second);
+            const uint32_t x_even = mz_pair_even(x), x_odd = mz_pair_odd(x);
+            const uint32_t y_even = mz_pair_even(y), y_odd = mz_pair_odd(y);
+            sum.a0 = mz_pair_products(x_even, even, sum.a0);
+            sum.a1 = mz_pair_products(x_even, more_even, sum.a1);
+            sum.b0 = mz_pair_products(y_even, even, sum.b0);
+            sum.b1 = mz_pair_products(y_even, more_even, sum.b1);
+            sum.a0 = mz_pair_products(x_odd, odd, sum.a0);
+            sum.a1 = mz_pair_products(x_odd, more_odd, sum.a1);
+            sum.b0 = mz_pair_products(y_odd, odd, sum.b0);
+            sum.b1 = mz_pair_products(y_odd, more_odd, sum.b1);
+            a += 4, b += 4, w0 += 4, w1 += 4;
+        } while (a != end);
+        return sum;
+    }
+    do {
+        const uint32_t x = mz_word_load(a), first = mz_word_load(w0), second = mz_word_load(w1);
+        const uint32_t even = mz_pair_even(x), odd = mz_pair_odd(x);
+        sum.a0 = mz_pair_products(even, mz_pair_even(first), sum.a0);
+        sum.a1 = mz_pair_products(even, mz_pair_even(second), sum.a1);
+        sum.a0 = mz_pair_products(odd, mz_pair_odd(first), sum.a0);
+        sum.a1 = mz_pair_products(odd, mz_pair_odd(second), sum.a1);
+        a += 4, w0 += 4, w1 += 4;
+    } while (a != end);
+    return sum;
+}
+
 /* sum plus the products of depth elements; b may be NULL, its sums then mean nothing. No alignment
  * needed; what is read may overlap. The caller knows that no sum leaves 32 bits. */
 static inline mz_sum_2x2 mz_dot_s8(mz_sum_2x2 sum, const int8_t *a, const int8_t *b,
@@ -75,30 +112,13 @@ static inline mz_sum_2x2 mz_dot_s8(mz_sum_2x2 sum, const int8_t *a, const int8_t
         depth -= eights;
     }
 #endif
-    const int8_t *const unrolled_end = a + (depth & ~3);
-    const int8_t *const end = a + depth;
-    if (b) {
-        while (a != unrolled_end) {
-            sum = mz_add_products(sum, a[0], b[0], w0[0], w1[0]);
-            sum = mz_add_products(sum, a[1], b[1], w0[1], w1[1]);
-            sum = mz_add_products(sum, a[2], b[2], w0[2], w1[2]);
-            sum = mz_add_products(sum, a[3], b[3], w0[3], w1[3]);
-            a += 4, b += 4, w0 += 4, w1 += 4;
-        }
-        while (a != end) {
-            sum = mz_add_products(sum, *a++, *b++, *w0++, *w1++);
-        }
-    } else {
-        while (a != unrolled_end) {
-            sum = mz_add_products(sum, a[0], 0, w0[0], w1[0]);
-            sum = mz_add_products(sum, a[1], 0, w0[1], w1[1]);
-            sum = mz_add_products(sum, a[2], 0, w0[2], w1[2]);
-            sum = mz_add_products(sum, a[3], 0, w0[3], w1[3]);
-            a += 4, w0 += 4, w1 += 4;
-        }
-        while (a != end) {
-            sum = mz_add_products(sum, *a++, 0, *w0++, *w1++);
-        }
+    /* What is left after this many elements goes one by one. */
+    const int32_t fours = depth & ~3;
+    if (fours > 0) {
+        sum = mz_dot_fours(sum, a, b, w0, w1, fours);
+    }
+    for (int32_t i = fours; i < depth; i++) {
+        sum = mz_add_products(sum, a[i], b != NULL ? b[i] : 0, w0[i], w1[i]);
     }
     return sum;
 }

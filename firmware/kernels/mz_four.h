@@ -38,6 +38,12 @@ static inline uint32_t mz_four_smaller(uint32_t a, uint32_t b) {
     return __sel(b, a);
 }
 
+/* Each value plus an unsigned one, or 127. */
+static inline uint32_t mz_four_moved(uint32_t four, uint32_t more) {
+    const uint32_t begin = 0x80808080u;
+    return (uint32_t)__uqadd8((uint8x4_t)(four ^ begin), (uint8x4_t)more) ^ begin;
+}
+
 /* sums plus values 0 and 2, as int16; those of `four` turned by a byte are 1 and 3. */
 static inline uint32_t mz_four_add_even(uint32_t sums, uint32_t four) {
     return (uint32_t)__sxtab16((int16x2_t)sums, (int8x4_t)four);

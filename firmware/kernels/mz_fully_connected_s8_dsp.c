@@ -8,27 +8,42 @@
 /* Words of a stream behind its weights: multipliers, offsets, and one of shifts. */
 #define LAST_WORDS (2 * MZ_ROW_CHANNELS + 1)
 
+/* The inputs of a row; behind the last one zeros fill its quad. */
+static void mix(const int8_t *input, int32_t depth, int32_t *mixed) {
+    const int32_t quads = depth / 4, left = depth % 4;
+    int8_t last[4] = {0, 0, 0, 0};
+    for (int32_t i = 0; i < left; i++) {
+        last[i] = input[4 * quads + i];
+    }
+    if (quads > 0) {
+        mz_row_mix(input, 4 * quads, mixed);
+    }
+    if (left > 0) {
+        mz_row_mix(last, 4, mixed + MZ_ROW_QUAD_WORDS * quads);
+    }
+}
+
 void mz_fully_connected_s8_dsp(const mz_fully_connected_s8_dsp_params *params,
                                const int8_t *input, int8_t *output, int8_t *scratch) {
     const int32_t depth = params->depth, channels = params->channels;
     const int32_t loops = (depth + 7) / 8;
     const int32_t stream =
         MZ_ROW_CHANNELS * (2 * loops + 1) + (params->alike ? 0 : LAST_WORDS);
-    const int32_t passes = (loops + MZ_ROW_UNROLL - 1) / MZ_ROW_UNROLL;
+    const int32_t passes = (loops - 1 + MZ_ROW_UNROLL - 1) / MZ_ROW_UNROLL;
     const int32_t whole = channels / MZ_ROW_CHANNELS, left = channels % MZ_ROW_CHANNELS;
     int32_t *const mixed = (int32_t *)(void *)scratch;
 
     mz_row_job job = {
         .scratch = mixed,
         .scratch_end = mixed + 4 * loops,
-        .skip = passes * MZ_ROW_UNROLL - loops,
+        .skip = passes * MZ_ROW_UNROLL - (loops - 1),
         .alike = params->alike,
         .multiplier = params->multiplier,
         .offset = params->offset,
         .shift = params->shift,
     };
     for (int32_t row = 0; row < params->rows; row++) {
-        mz_row_mix(input, depth, mixed);
+        mix(input, depth, mixed);
         job.weights = params->packed;
         job.weights_end = params->packed + whole * stream;
         job.output = output;

@@ -10,12 +10,12 @@
 
 typedef struct {
     int32_t rows;
-    int32_t depth;    /* input values of a row, a multiple of 4 */
+    int32_t depth;    /* input values of a row */
     int32_t channels; /* output values of a row */
     /* One stream for every four channels, the last filled up with zeros. In words:
      *   start of the four sums;
      *   for every four inputs a word of each channel, as in mz_packed_s8.h; the number of these
-     *   groups is even, and a last one without inputs is zero;
+     *   groups is even, and weights without inputs are zero;
      *   unless channels are alike, four multipliers, four offsets, and four shifts in the bytes of
      *   one word. */
     const int32_t *packed;

@@ -24,7 +24,13 @@ static int32_t largest(const part *at, int32_t channel) {
 }
 
 #if MZ_HAS_FOUR
-static uint32_t four_largest(const part *at, int32_t channel) {
+static void store_clamped(const mz_max_pool_2d_params *params, uint32_t maximum, int8_t *output) {
+    const uint32_t clamped = mz_four_larger(maximum, mz_four_of(params->minimum));
+    mz_four_store(output, mz_four_smaller(clamped, mz_four_of(params->maximum)));
+}
+
+static void four_largest(const mz_max_pool_2d_params *params, const part *at, int32_t channel,
+                         int8_t *output) {
     uint32_t maximum = mz_four_of(INT8_MIN);
     const int8_t *row = at->corner + channel;
     for (int32_t y = 0; y < at->rows; y++, row += at->row_step) {
@@ -33,7 +39,23 @@ static uint32_t four_largest(const part *at, int32_t channel) {
             maximum = mz_four_larger(maximum, mz_four_load(values));
         }
     }
-    return maximum;
+    store_clamped(params, maximum, output);
+}
+
+/* Twice as many share what it takes to walk over the window. */
+static void eight_largest(const mz_max_pool_2d_params *params, const part *at, int32_t channel,
+                          int8_t *output) {
+    uint32_t maximum = mz_four_of(INT8_MIN), next = maximum;
+    const int8_t *row = at->corner + channel;
+    for (int32_t y = at->rows; y > 0; y--, row += at->row_step) {
+        const int8_t *values = row;
+        for (int32_t x = at->columns; x > 0; x--, values += at->column_step) {
+            maximum = mz_four_larger(maximum, mz_four_load(values));
+            next = mz_four_larger(next, mz_four_load(values + 4));
+        }
+    }
+    store_clamped(params, maximum, output);
+    store_clamped(params, next, output + 4);
 }
 #endif
 
@@ -58,10 +80,13 @@ void mz_max_pool_2d_s8(const mz_max_pool_2d_params *params, const int8_t *input,
             };
             int32_t c = 0;
 #if MZ_HAS_FOUR
-            for (; c + 4 <= channels; c += 4, output += 4) {
-                const uint32_t clamped = mz_four_larger(four_largest(&at, c),
-                                                        mz_four_of(params->minimum));
-                mz_four_store(output, mz_four_smaller(clamped, mz_four_of(params->maximum)));
+            for (; c + 8 <= channels; c += 8, output += 8) {
+                eight_largest(params, &at, c, output);
+            }
+            if (c + 4 <= channels) {
+                four_largest(params, &at, c, output);
+                c += 4;
+                output += 4;
             }
 #endif
             for (; c < channels; c++) {

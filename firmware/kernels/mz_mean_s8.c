@@ -3,29 +3,82 @@
 #include "kernels/mz_mean_s8.h"
 
 #include "kernels/mz_fixedpoint.h"
+#include "kernels/mz_pairs.h"
+
+static int32_t sum_of_run(const int8_t *input, int32_t count) {
+    int32_t sum = 0;
+    const uint32_t ones = mz_pair_of(1);
+    for (; count >= 4; count -= 4, input += 4) {
+        const uint32_t four = mz_word_load(input);
+        sum = mz_pair_products(mz_pair_even(four), ones, sum);
+        sum = mz_pair_products(mz_pair_odd(four), ones, sum);
+    }
+    for (; count > 0; count--) {
+        sum += *input++;
+    }
+    return sum;
+}
 
 static int32_t sum_of_reduced(const mz_mean_params *params, const int8_t *input) {
     const mz_reduction_axis outer = params->reduced[0], inner = params->reduced[1];
     int32_t sum = 0;
-    for (int32_t i = 0; i < outer.size; i++) {
-        for (int32_t j = 0; j < inner.size; j++) {
-            sum += input[i * outer.stride + j * inner.stride];
+    for (int32_t i = 0; i < outer.size; i++, input += outer.stride) {
+        if (inner.stride == 1) {
+            sum += sum_of_run(input, inner.size);
+            continue;
+        }
+        const int8_t *value = input;
+        for (int32_t j = 0; j < inner.size; j++, value += inner.stride) {
+            sum += *value;
         }
     }
     return sum;
 }
 
+/* So many values of -128 still fit into an int16. */
+#define MOST 256
+
+/* The same of four neighbours. */
+static void four_sums(const mz_mean_params *params, const int8_t *input, int32_t *sums) {
+    const mz_reduction_axis outer = params->reduced[0], inner = params->reduced[1];
+    sums[0] = sums[1] = sums[2] = sums[3] = 0;
+    for (int32_t i = 0; i < outer.size; i++, input += outer.stride) {
+        const int8_t *values = input;
+        for (int32_t left = inner.size; left > 0; left -= MOST) {
+            uint32_t even = 0, odd = 0;
+            for (int32_t j = left < MOST ? left : MOST; j > 0; j--, values += inner.stride) {
+                const uint32_t four = mz_word_load(values);
+                even = mz_pair_add_even(even, four);
+                odd = mz_pair_add_odd(odd, four);
+            }
+            sums[0] += mz_pair_first(even);
+            sums[1] += mz_pair_first(odd);
+            sums[2] += mz_pair_second(even);
+            sums[3] += mz_pair_second(odd);
+        }
+    }
+}
+
+static int8_t mean_of(const mz_mean_params *params, int32_t sum) {
+    const int32_t mean =
+        mz_multiply_by_quantized(sum + params->sum_offset, params->multiplier, params->shift);
+    return (int8_t)mz_clamp(mean + params->output_zero_point, INT8_MIN, INT8_MAX);
+}
+
 void mz_mean_s8(const mz_mean_params *params, const int8_t *restrict input,
                 int8_t *restrict output) {
     const mz_reduction_axis outer = params->kept[0], inner = params->kept[1];
-    for (int32_t i = 0; i < outer.size; i++) {
-        for (int32_t j = 0; j < inner.size; j++) {
-            const int32_t sum =
-                sum_of_reduced(params, input + (i * outer.stride + j * inner.stride));
-            const int32_t mean = mz_multiply_by_quantized(sum + params->sum_offset,
-                                                          params->multiplier, params->shift);
-            *output++ =
-                (int8_t)mz_clamp(mean + params->output_zero_point, INT8_MIN, INT8_MAX);
+    for (int32_t i = 0; i < outer.size; i++, input += outer.stride) {
+        int32_t j = 0;
+        for (; inner.stride == 1 && j + 4 <= inner.size; j += 4) {
+            int32_t sums[4];
+            four_sums(params, input + j, sums);
+            for (int32_t k = 0; k < 4; k++) {
+                *output++ = mean_of(params, sums[k]);
+            }
+        }
+        for (; j < inner.size; j++) {
+            *output++ = mean_of(params, sum_of_reduced(params, input + j * inner.stride));
         }
     }
 }

@@ -127,58 +127,93 @@ _Static_assert(MZ_BLOCK_LINE == 0 && MZ_BLOCK_EXACT == 1 && MZ_BLOCK_TO_PLANES =
 #define QUAD QUAD_FROM(SAME, SAME, NEXT_A, NEXT_B)
 /* The first quad, where sums begin at r6 and r7. */
 #define FIRST_QUAD QUAD_FROM(FROM_R6, FROM_R7, NEXT_A, NEXT_B)
-/* The unrolled loop's last one: behind it the activations may be at their end. */
-#define LAST_QUAD QUAD_FROM(SAME, SAME, "nop.w\n\t", "nop.w\n\t")
+/* The unrolled loop's last one, which tells whether the activations are at their end. */
+#define END "ldr.w r10, " ON_STACK(SCRATCH_END) "\n\t"
+#define LAST_QUAD QUAD_FROM(SAME, SAME, END, "cmp.w r12, r10\n\t")
 
-/* A quad of each of four pixels in r4..r7, to its odd activations there and the mixed ones in
- * r8..r11. 127 - x1 as an unsigned byte is x1 ^ 0x7F. */
+/* A quad of each of four pixels, read at r0..r3, to its even activations in r4..r7 and the mixed ones
+ * in r8..r11, written at r12. 127 - x0 as an unsigned byte is x0 ^ 0x7F. */
 #define MIX \
-    "rev16 r8, r4\n\t" \
-    "rev16 r9, r5\n\t" \
-    "eor r8, r8, #0x007F007F\n\t" \
-    "rev16 r10, r6\n\t" \
-    "eor r9, r9, #0x007F007F\n\t" \
-    "rev16 r11, r7\n\t" \
-    "eor r10, r10, #0x007F007F\n\t" \
-    "sxtb16 r4, r4, ror #8\n\t" \
-    "eor r11, r11, #0x007F007F\n\t" \
-    "sxtb16 r5, r5, ror #8\n\t" \
-    "sxtb16 r6, r6, ror #8\n\t" \
-    "sxtb16 r7, r7, ror #8\n\t"
+    "ldr r5, [r1], #4\n\t" \
+    "ldr r7, [r3], #4\n\t" \
+    "ldr r4, [r0], #4\n\t" \
+    "ldr r6, [r2], #4\n\t" \
+    "eor r9, r5, #0x007F007F\n\t" \
+    "sxtb16 r5, r5\n\t" \
+    "eor r8, r4, #0x007F007F\n\t" \
+    "sxtb16 r4, r4\n\t" \
+    "eor r10, r6, #0x007F007F\n\t" \
+    "sxtb16 r6, r6\n\t" \
+    "eor r11, r7, #0x007F007F\n\t" \
+    "sxtb16 r7, r7\n\t" \
+    "stm r12!, {r4-r11}\n\t"
 
-/* Four pixels of one channel. r8, r9, r10: multiplier, offset, shift. */
-#define EXACT_OUTPUTS(sums) \
-    ".irp sum, " sums "\n\t" \
-    "asrs r11, \\sum, #31\n\t" \
+/* Four pixels of one channel in r0, r2, r4 and r6, then of the next. r8, r9, r10: multiplier,
+ * offset, shift. What the sign takes from the offset is in r11 or r12. */
+#define EXACT_OUTPUTS \
+    "asr r11, r0, #31\n\t" \
+    "asr r12, r2, #31\n\t" \
+    "add r12, r9, r12, lsl #7\n\t" \
+    "ldr r10, [lr], #4\n\t" \
     "add r11, r9, r11, lsl #7\n\t" \
-    "smmla \\sum, \\sum, r8, r11\n\t" \
-    "asr \\sum, \\sum, r10\n\t" \
-    "ssat \\sum, #8, \\sum\n\t" \
-    ".endr\n\t"
+    "smmla r2, r2, r8, r12\n\t" \
+    "asr r12, r6, #31\n\t" \
+    "smmla r0, r0, r8, r11\n\t" \
+    "add r12, r9, r12, lsl #7\n\t" \
+    "asr r11, r4, #31\n\t" \
+    "smmla r6, r6, r8, r12\n\t" \
+    "add r11, r9, r11, lsl #7\n\t" \
+    "smmla r4, r4, r8, r11\n\t" \
+    "asr r2, r2, r10\n\t" \
+    "asr r0, r0, r10\n\t" \
+    "asr r12, r3, #31\n\t" \
+    "asr r6, r6, r10\n\t" \
+    "asr r4, r4, r10\n\t" \
+    "ldm lr!, {r8-r10}\n\t" \
+    "add r12, r9, r12, lsl #7\n\t" \
+    "asr r11, r1, #31\n\t" \
+    "ssat r4, #8, r4\n\t" \
+    "smmla r3, r3, r8, r12\n\t" \
+    "ssat r2, #8, r2\n\t" \
+    "asr r12, r7, #31\n\t" \
+    "asr r3, r3, r10\n\t" \
+    "add r11, r9, r11, lsl #7\n\t" \
+    "smmla r1, r1, r8, r11\n\t" \
+    "add r12, r9, r12, lsl #7\n\t" \
+    "ssat r6, #8, r6\n\t" \
+    "asr r11, r5, #31\n\t" \
+    "add r11, r9, r11, lsl #7\n\t" \
+    "asr r1, r1, r10\n\t" \
+    "ssat r1, #8, r1\n\t" \
+    "smmla r5, r5, r8, r11\n\t" \
+    "ssat r0, #8, r0\n\t" \
+    "smmla r7, r7, r8, r12\n\t" \
+    "ssat r3, #8, r3\n\t" \
+    "asr r5, r5, r10\n\t" \
+    "ssat r5, #8, r5\n\t" \
+    "asr r7, r7, r10\n\t" \
+    "ssat r7, #8, r7\n\t"
 
-/* Four pixels of two channels. r8, r9, r10: multiplier of c, of c + 1, offset; at the end r10 is
- * JOB_WEIGHTS_END and r12 JOB_SCRATCH. The core issues a saturation and the product behind it at
- * once, and the last saturations with loads. */
+/* Four pixels of two channels. r8, r9, r10: multiplier of c, of c + 1, offset. The core issues a
+ * saturation and the product behind it at once, and the last saturations with what follows. */
 #define SATURATE(sum) "ssat " sum ", #8, " sum ", asr " MZ_IMMEDIATE(MZ_PACKED_LINE_SHIFT) "\n\t"
 #define LINEAR_OUTPUTS \
-    "smmla r0, r0, r8, r10\n\t" \
-    "smmla r2, r2, r8, r10\n\t" \
-    SATURATE("r0") \
-    "smmla r4, r4, r8, r10\n\t" \
-    SATURATE("r2") \
+    "ldr r10, [lr], #4\n\t" \
     "smmla r6, r6, r8, r10\n\t" \
-    SATURATE("r4") \
-    "smmla r1, r1, r9, r10\n\t" \
-    SATURATE("r6") \
     "smmla r3, r3, r9, r10\n\t" \
-    SATURATE("r1") \
-    "smmla r5, r5, r9, r10\n\t" \
-    SATURATE("r3") \
+    "smmla r0, r0, r8, r10\n\t" \
+    SATURATE("r6") \
     "smmla r7, r7, r9, r10\n\t" \
-    SATURATE("r5") \
-    "ldr r12, " ON_STACK(SCRATCH) "\n\t" \
+    SATURATE("r3") \
+    "smmla r1, r1, r9, r10\n\t" \
+    SATURATE("r0") \
+    "smmla r5, r5, r9, r10\n\t" \
     SATURATE("r7") \
-    "ldr r10, " ON_STACK(WEIGHTS_END) "\n\t"
+    "smmla r2, r2, r8, r10\n\t" \
+    SATURATE("r1") \
+    "smmla r4, r4, r8, r10\n\t" \
+    SATURATE("r5") \
+    SATURATE("r2")
 
 __attribute__((naked, noinline)) void mz_block_mix_pixels(
     const mz_block_job *job __attribute__((unused)),
@@ -191,12 +226,7 @@ __attribute__((naked, noinline)) void mz_block_mix_pixels(
         "add lr, r12, r3, lsl #3\n\t"
         "ldm r1, {r0-r3}\n\t"
         ".Lblock_mix_pixels:\n\t"
-        "ldr r4, [r0], #4\n\t"
-        "ldr r5, [r1], #4\n\t"
-        "ldr r6, [r2], #4\n\t"
-        "ldr r7, [r3], #4\n\t"
         MIX
-        "stm r12!, {r4-r11}\n\t"
         "cmp r12, lr\n\t"
         "bne .Lblock_mix_pixels\n\t"
         "pop {r4-r11, pc}\n\t");
@@ -249,12 +279,7 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "ldr r12, " ON_STACK(SCRATCH) "\n\t"
         "ldr lr, " ON_STACK(SCRATCH_END) "\n\t"
         ".Lblock_mix:\n\t"
-        "ldr r4, [r0], #4\n\t"
-        "ldr r5, [r1], #4\n\t"
-        "ldr r6, [r2], #4\n\t"
-        "ldr r7, [r3], #4\n\t"
         MIX
-        "stm r12!, {r4-r11}\n\t"
         "cmp r12, lr\n\t"
         "bne .Lblock_mix\n\t"
         "ldr r4, " ON_STACK(INPUT_STEP) "\n\t"
@@ -285,9 +310,6 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
 
         /* Another pass? */
         ".Lblock_another_pass:\n\t"
-        "ldr r8, " ON_STACK(SCRATCH_END) "\n\t"
-        "cmp r12, r8\n\t"
-        "ldr r8, [lr, #-8]\n\t"
         "itt ne\n\t"
         "ldrne r10, [r12]\n\t"
         "ldrne r11, [r12, #4]\n\t"
@@ -295,29 +317,31 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "ldr pc, " ON_STACK(WAY) "\n\t");
     /* The same code goes on; ISO C promises no string of over 4095 characters. */
     __asm__ volatile(
-        /* MZ_BLOCK_LINE. r8, r9, r10: multipliers, which the last quad has loaded, and offset. */
+        /* MZ_BLOCK_LINE. r8, r9: multipliers, which the last quad has loaded. */
         ".Lblock_line:\n\t"
-        "ldr r10, [lr], #4\n\t"
         LINEAR_OUTPUTS
+        SATURATE("r4")
         /* r0, r2, r4, r6: two outputs of each pixel; r5, r7, r8, r9: where they go;
          * r10: JOB_WEIGHTS_END; r12: JOB_SCRATCH, for the next pair. */
         ".Lblock_store:\n\t"
-        "bfi r4, r5, #8, #8\n\t"
-        "ldr r5, " MZ_AT("sp", JOB_OUTPUT) "\n\t"
-        "bfi r6, r7, #8, #8\n\t"
-        "ldr r7, " MZ_AT("sp", JOB_OUTPUT + 4) "\n\t"
-        "bfi r0, r1, #8, #8\n\t"
         "ldr r8, " MZ_AT("sp", JOB_OUTPUT + 8) "\n\t"
         "bfi r2, r3, #8, #8\n\t"
+        "bfi r4, r5, #8, #8\n\t"
+        "ldr r12, " ON_STACK(SCRATCH) "\n\t"
+        "bfi r6, r7, #8, #8\n\t"
+        "ldr r10, " ON_STACK(WEIGHTS_END) "\n\t"
+        "ldr r5, " MZ_AT("sp", JOB_OUTPUT) "\n\t"
         "ldr r9, " MZ_AT("sp", JOB_OUTPUT + 12) "\n\t"
+        "strh r4, [r8], #2\n\t"
+        "ldr r7, " MZ_AT("sp", JOB_OUTPUT + 4) "\n\t"
+        "strh r6, [r9], #2\n\t"
+        "ldr r11, [r12, #4]\n\t"
+        "bfi r0, r1, #8, #8\n\t"
+        "strh r2, [r7], #2\n\t"
         "cmp lr, r10\n\t"
         "strh r0, [r5], #2\n\t"
-        "ldr r10, [r12]\n\t"
-        "strh r2, [r7], #2\n\t"
-        "ldr r11, [r12, #4]\n\t"
-        "strh r4, [r8], #2\n\t"
-        "strh r6, [r9], #2\n\t"
         "stm sp, {r5, r7-r9}\n\t"
+        "ldr r10, [r12]\n\t"
         "blo .Lblock_pair\n\t"
 
         /* The block is done, but for a last channel without a partner: it comes with the one before
@@ -347,14 +371,9 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "ldr r10, [r12]\n\t"
         "b .Lblock_pair\n\t");
     __asm__ volatile(
-        /* MZ_BLOCK_EXACT. r8, r9, r10: multiplier, offset and shift, of c, then of c + 1. */
+        /* MZ_BLOCK_EXACT. r8, r9: multiplier and offset of c, which the last quad has loaded. */
         ".Lblock_exact:\n\t"
-        "ldr r10, [lr], #4\n\t"
-        EXACT_OUTPUTS("r0, r2, r4, r6")
-        "ldm lr!, {r8-r10}\n\t"
-        EXACT_OUTPUTS("r1, r3, r5, r7")
-        "ldr r12, " ON_STACK(SCRATCH) "\n\t"
-        "ldr r10, " ON_STACK(WEIGHTS_END) "\n\t"
+        EXACT_OUTPUTS
         "b .Lblock_store\n\t"
 
         /* MZ_BLOCK_TO_PLANES. Two planes get four columns each.
@@ -363,19 +382,21 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
          *   r6     what a panel adds to that     r7     words of a panel
          *   r10    JOB_WEIGHTS_END, the panel's  r12    JOB_SCRATCH, for the next pair */
         ".Lblock_planes:\n\t"
-        "ldr r10, [lr], #4\n\t"
         LINEAR_OUTPUTS
+        "ldr r10, " ON_STACK(WEIGHTS_END) "\n\t"
+        SATURATE("r4")
+        "ldr r12, " ON_STACK(SCRATCH) "\n\t"
         "pkhbt r0, r0, r2, lsl #16\n\t"
         "pkhbt r2, r4, r6, lsl #16\n\t"
-        "ldr r4, " MZ_AT("sp", JOB_OUTPUT) "\n\t"
-        "pkhbt r1, r1, r3, lsl #16\n\t"
-        "pkhbt r3, r5, r7, lsl #16\n\t"
-        "ldr r5, " MZ_AT("sp", JOB_OUTPUT + 4) "\n\t"
         "cmp lr, r10\n\t"
+        "pkhbt r1, r1, r3, lsl #16\n\t"
+        "ldr r4, " MZ_AT("sp", JOB_OUTPUT) "\n\t"
+        "pkhbt r3, r5, r7, lsl #16\n\t"
         "str r0, [r4]\n\t"
-        "ldr r10, [r12]\n\t"
+        "ldr r5, " MZ_AT("sp", JOB_OUTPUT + 4) "\n\t"
         "str r2, [r4, #4]\n\t"
         "add r4, r5\n\t"
+        "ldr r10, [r12]\n\t"
         "str r1, [r4]\n\t"
         "ldr r11, [r12, #4]\n\t"
         "str r3, [r4, #4]\n\t"

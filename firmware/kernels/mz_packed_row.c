@@ -17,7 +17,7 @@
  *   4      JOB_WEIGHTS_END
  *   8      JOB_SCRATCH           mixed activations of the row
  *   12     JOB_SKIP, JOB_ENTRY   eights to skip; then the address where the loop is entered
- *   16     JOB_SCRATCH_END
+ *   16     JOB_SCRATCH_END, JOB_LAST_EIGHT   then where the row's last eight begin, and 8
  *   20     JOB_ALIKE
  *   24     JOB_MULTIPLIER        of all channels, if they are alike
  *   28     JOB_OFFSET
@@ -34,6 +34,7 @@
 #define JOB_BYTES 36
 /* What the assembly puts in place of what it has read. */
 #define JOB_ENTRY JOB_SKIP
+#define JOB_LAST_EIGHT JOB_SCRATCH_END
 
 #define ON_STACK(name) MZ_AT("sp", JOB_##name)
 
@@ -45,53 +46,139 @@ _Static_assert(IS_AT(output, OUTPUT) && IS_AT(weights_end, WEIGHTS_END) &&
                    IS_AT(shift, SHIFT) && offsetof(mz_row_job, weights) == JOB_BYTES,
                "the assembly below counts on it");
 
-/* Eight inputs in the unrolled loop: 27 instructions of 4 bytes for 32 products. */
-#define TWO_QUADS_BYTES 108
+/* Eight inputs in the unrolled loop: 36 instructions of 4 bytes for 32 products. */
+#define EIGHT_BYTES 144
 
 /* Registers while four channels are summed up:
  *
  *   r0..r3    their sums
  *   r4..r7    their weights
- *   r8 r9     a quad's odd activations and its mixed ones
+ *   r8 r9     a quad's even activations and its mixed ones
  *   r10 r11   those of the next quad
  *   r12       reads mixed activations
- *   lr        reads the stream of weights */
+ *   lr        reads the stream of weights
+ *
+ * r4..r9 are loaded when eight inputs begin, and for the next eight when they end. A load or an
+ * unpacking stands beside a product, and a load two cycles before what needs it. */
+#define EIGHT \
+    "ldr r10, [r12], #4\n\t" \
+    "smlad r1, r5, r8, r1\n\t" \
+    "smlad r0, r4, r8, r0\n\t" \
+    "ldr r11, [r12], #4\n\t" \
+    "sxtb16 r5, r5\n\t" \
+    "smlad r3, r7, r8, r3\n\t" \
+    "sxtb16 r4, r4\n\t" \
+    "smlad r2, r6, r8, r2\n\t" \
+    "smlad r0, r4, r9, r0\n\t" \
+    "ldr r4, [lr], #4\n\t" \
+    "sxtb16 r6, r6\n\t" \
+    "smlad r1, r5, r9, r1\n\t" \
+    "sxtb16 r7, r7\n\t" \
+    "smlad r0, r4, r10, r0\n\t" \
+    "sxtb16 r4, r4\n\t" \
+    "smlad r3, r7, r9, r3\n\t" \
+    "ldr r5, [lr], #4\n\t" \
+    "smlad r0, r4, r11, r0\n\t" \
+    "smlad r2, r6, r9, r2\n\t" \
+    "ldr r6, [lr], #4\n\t" \
+    "ldr r7, [lr], #4\n\t" \
+    "smlad r1, r5, r10, r1\n\t" \
+    "sxtb16 r5, r5\n\t" \
+    "smlad r2, r6, r10, r2\n\t" \
+    "smlad r1, r5, r11, r1\n\t" \
+    "ldr r4, [lr], #4\n\t" \
+    "sxtb16 r6, r6\n\t" \
+    "smlad r3, r7, r10, r3\n\t" \
+    "sxtb16 r7, r7\n\t" \
+    "ldr r8, [r12], #4\n\t" \
+    "smlad r3, r7, r11, r3\n\t" \
+    "ldr r5, [lr], #4\n\t" \
+    "smlad r2, r6, r11, r2\n\t" \
+    "ldr r6, [lr], #4\n\t" \
+    "ldr r7, [lr], #4\n\t" \
+    "ldr r9, [r12], #4\n\t"
 
-#define PRODUCT(sum, weights, x) "smlad " sum ", " weights ", " x ", " sum "\n\t"
-#define LOW_BYTES(weights) "sxtb16 " weights ", " weights "\n\t"
+/* The last eight of the unrolled loop: are those that follow the row's last? */
+#define EIGHT_AND_COMPARE \
+    "smlad r0, r4, r8, r0\n\t" \
+    "ldr r10, [r12], #4\n\t" \
+    "sxtb16 r4, r4\n\t" \
+    "smlad r1, r5, r8, r1\n\t" \
+    "sxtb16 r5, r5\n\t" \
+    "smlad r3, r7, r8, r3\n\t" \
+    "ldr r11, [r12], #4\n\t" \
+    "smlad r1, r5, r9, r1\n\t" \
+    "sxtb16 r7, r7\n\t" \
+    "smlad r2, r6, r8, r2\n\t" \
+    "smlad r0, r4, r9, r0\n\t" \
+    "ldr r4, [lr], #4\n\t" \
+    "sxtb16 r6, r6\n\t" \
+    "smlad r3, r7, r9, r3\n\t" \
+    "smlad r0, r4, r10, r0\n\t" \
+    "ldr r8, [r12], #4\n\t" \
+    "sxtb16 r4, r4\n\t" \
+    "ldr r5, [lr], #4\n\t" \
+    "smlad r2, r6, r9, r2\n\t" \
+    "smlad r1, r5, r10, r1\n\t" \
+    "ldr r6, [lr], #4\n\t" \
+    "sxtb16 r5, r5\n\t" \
+    "smlad r0, r4, r11, r0\n\t" \
+    "ldr r7, [lr], #4\n\t" \
+    "smlad r2, r6, r10, r2\n\t" \
+    "ldr r9, [r12], #4\n\t" \
+    "smlad r1, r5, r11, r1\n\t" \
+    "sxtb16 r6, r6\n\t" \
+    "smlad r3, r7, r10, r3\n\t" \
+    "ldr r10, " ON_STACK(LAST_EIGHT) "\n\t" \
+    "smlad r2, r6, r11, r2\n\t" \
+    "sxtb16 r7, r7\n\t" \
+    "ldr r4, [lr], #4\n\t" \
+    "cmp r12, r10\n\t" \
+    "ldr r5, [lr], #4\n\t" \
+    "smlad r3, r7, r11, r3\n\t" \
+    "ldr r6, [lr], #4\n\t" \
+    "ldr r7, [lr], #4\n\t"
 
-/* Unpacking stands before a product, so that the core may issue both at once. */
-#define QUAD(odd, mixed) \
-    "ldm lr!, {r4-r7}\n\t" \
-    PRODUCT("r0", "r4", odd) \
-    PRODUCT("r1", "r5", odd) \
-    LOW_BYTES("r4") \
-    PRODUCT("r2", "r6", odd) \
-    LOW_BYTES("r5") \
-    PRODUCT("r3", "r7", odd) \
-    LOW_BYTES("r6") \
-    PRODUCT("r0", "r4", mixed) \
-    LOW_BYTES("r7") \
-    PRODUCT("r1", "r5", mixed) \
-    PRODUCT("r2", "r6", mixed) \
-    PRODUCT("r3", "r7", mixed)
+/* The row's last eight, behind which nothing is read. */
+#define LAST_EIGHT \
+    "smlad r1, r5, r8, r1\n\t" \
+    "ldr r10, [r12], #4\n\t" \
+    "smlad r2, r6, r8, r2\n\t" \
+    "sxtb16 r6, r6\n\t" \
+    "smlad r3, r7, r8, r3\n\t" \
+    "sxtb16 r5, r5\n\t" \
+    "smlad r0, r4, r8, r0\n\t" \
+    "sxtb16 r4, r4\n\t" \
+    "sxtb16 r7, r7\n\t" \
+    "smlad r0, r4, r9, r0\n\t" \
+    "smlad r1, r5, r9, r1\n\t" \
+    "ldr r4, [lr], #4\n\t" \
+    "smlad r2, r6, r9, r2\n\t" \
+    "ldr r5, [lr], #4\n\t" \
+    "smlad r3, r7, r9, r3\n\t" \
+    "ldr r11, [r12], #4\n\t" \
+    "ldr r6, [lr], #4\n\t" \
+    "smlad r0, r4, r10, r0\n\t" \
+    "smlad r1, r5, r10, r1\n\t" \
+    "ldr r7, [lr], #4\n\t" \
+    "sxtb16 r4, r4\n\t" \
+    "smlad r2, r6, r10, r2\n\t" \
+    "smlad r0, r4, r11, r0\n\t" \
+    "sxtb16 r6, r6\n\t" \
+    "smlad r3, r7, r10, r3\n\t" \
+    "sxtb16 r5, r5\n\t" \
+    "smlad r2, r6, r11, r2\n\t" \
+    "sxtb16 r7, r7\n\t" \
+    "smlad r1, r5, r11, r1\n\t" \
+    "smlad r3, r7, r11, r3\n\t"
 
-#define TWO_QUADS \
-    "ldm r12!, {r8-r11}\n\t" \
-    QUAD("r8", "r9") \
-    QUAD("r10", "r11")
-
-/* The exact way, from a sum to a value that is still to be shifted by r4. */
+/* The exact way, all four at once: what the sign takes from the offset, and the product. */
+#define SIGN(sum, to) "asr " to ", " sum ", #31\n\t"
+#define OFFSET(offset, sign) "add " sign ", " offset ", " sign ", lsl #7\n\t"
 #define SCALED(sum, multiplier, offset) \
-    "asr r12, " sum ", #31\n\t" \
-    "add r12, " offset ", r12, lsl #7\n\t" \
-    "smmla " sum ", " sum ", " multiplier ", r12\n\t"
+    "smmla " sum ", " sum ", " multiplier ", " offset "\n\t"
 
-#define SHIFTED(sum) \
-    "asr " sum ", " sum ", r4\n\t" \
-    "ssat " sum ", #8, " sum "\n\t"
-
-/* r0: reads the input; r1: depth, then the input's end; r2: writes scratch; r3, r4: a quad's odd
+/* r0: reads the input; r1: depth, then the input's end; r2: writes scratch; r3, r4: a quad's even
  * activations and its mixed ones. */
 __attribute__((naked)) void mz_row_mix(const int8_t *input __attribute__((unused)),
                                        int32_t depth __attribute__((unused)),
@@ -101,10 +188,9 @@ __attribute__((naked)) void mz_row_mix(const int8_t *input __attribute__((unused
         "push {r4, lr}\n\t"
         ".Lrow_mix_quad:\n\t"
         "ldr r3, [r0], #4\n\t"
-        /* 127 - x1 as an unsigned byte is x1 ^ 0x7F. */
-        "rev16 r4, r3\n\t"
-        "sxtb16 r3, r3, ror #8\n\t"
-        "eor r4, r4, #0x007F007F\n\t"
+        /* 127 - x0 as an unsigned byte is x0 ^ 0x7F. */
+        "eor r4, r3, #0x007F007F\n\t"
+        "sxtb16 r3, r3\n\t"
         "stm r2!, {r3, r4}\n\t"
         "cmp r0, r1\n\t"
         "bne .Lrow_mix_quad\n\t"
@@ -118,8 +204,14 @@ __attribute__((naked, aligned(4))) void mz_row_run(const mz_row_job *job __attri
         "ldm r0, {r1-r10}\n\t"
         /* JOB_ENTRY: the address where the loop is entered. Its lowest bit says Thumb. */
         "adr.w r11, .Lrow_loop\n\t"
-        "mov r12, " MZ_IMMEDIATE(TWO_QUADS_BYTES) "\n\t"
+        "mov r12, " MZ_IMMEDIATE(EIGHT_BYTES) "\n\t"
         "mla r4, r4, r12, r11\n\t"
+        /* JOB_LAST_EIGHT: what r12 is when the row's last eight inputs begin. */
+        "sub r5, #8\n\t"
+        "add r11, r3, #8\n\t"
+        "cmp r5, r11\n\t"
+        "it eq\n\t"
+        "adreq.w r4, .Lrow_last_eight\n\t"
         "orr r4, r4, #1\n\t"
         "push {r1-r9}\n\t"
         "mov lr, r10\n\t"
@@ -127,57 +219,82 @@ __attribute__((naked, aligned(4))) void mz_row_run(const mz_row_job *job __attri
 
         /* Four channels. Registers as in the table above. */
         ".Lrow_channels:\n\t"
-        "ldm lr!, {r0-r3}\n\t"
+        "ldm lr!, {r0-r7}\n\t"
+        "ldm r12!, {r8, r9}\n\t"
         "ldr pc, " ON_STACK(ENTRY) "\n\t"
         ".Lrow_loop:\n\t"
-        ".rept " MZ_TEXT(MZ_ROW_UNROLL) "\n\t"
-        TWO_QUADS
+        ".rept " MZ_TEXT(MZ_ROW_UNROLL) " - 1\n\t"
+        EIGHT
         ".endr\n\t"
-        "ldr r4, " ON_STACK(SCRATCH_END) "\n\t"
-        "cmp r12, r4\n\t"
+        EIGHT_AND_COMPARE
         "bne .Lrow_loop\n\t"
-
-        /* All channels alike. r4, r5: multiplier and offset, then r4: shift. */
+        ".Lrow_last_eight:\n\t"
+        LAST_EIGHT
         "ldr r4, " ON_STACK(ALIKE) "\n\t"
-        "cbz r4, .Lrow_each_its_own\n\t"
+        "cbz r4, .Lrow_each_its_own\n\t");
+    /* The same code goes on; ISO C promises no string of over 4095 characters. */
+    __asm__ volatile(
+        /* All channels alike. r4, r5, r6: multiplier, offset, shift. */
+        SIGN("r2", "r9")
         "ldrd r4, r5, " ON_STACK(MULTIPLIER) "\n\t"
-        SCALED("r0", "r4", "r5")
-        SCALED("r1", "r4", "r5")
-        SCALED("r2", "r4", "r5")
-        SCALED("r3", "r4", "r5")
-        "ldr r4, " ON_STACK(SHIFT) "\n\t"
-        SHIFTED("r0")
-        SHIFTED("r1")
-        SHIFTED("r2")
-        SHIFTED("r3")
+        SIGN("r1", "r8")
+        OFFSET("r5", "r9")
+        SCALED("r2", "r4", "r9")
+        SIGN("r3", "r10")
+        OFFSET("r5", "r8")
+        SIGN("r0", "r12")
+        OFFSET("r5", "r10")
+        SCALED("r1", "r4", "r8")
+        OFFSET("r5", "r12")
+        SCALED("r3", "r4", "r10")
+        "ldr r6, " ON_STACK(SHIFT) "\n\t"
+        SCALED("r0", "r4", "r12")
+        "asr r1, r1, r6\n\t"
+        "asr r3, r3, r6\n\t"
+        "asr r0, r0, r6\n\t"
+        "asr r2, r2, r6\n\t"
         "b .Lrow_store\n\t"
 
-        /* Each channel its own. r4..r7: multipliers; r8..r11: offsets; then r4: four shifts. */
+        /* Each channel its own. r4..r7: multipliers, then shifts; r8..r11: offsets. */
         ".Lrow_each_its_own:\n\t"
+        SIGN("r0", "r12")
         "ldm lr!, {r4-r11}\n\t"
-        SCALED("r0", "r4", "r8")
-        SCALED("r1", "r5", "r9")
-        SCALED("r2", "r6", "r10")
-        SCALED("r3", "r7", "r11")
+        OFFSET("r8", "r12")
+        SIGN("r1", "r8")
+        OFFSET("r9", "r8")
+        SIGN("r2", "r9")
+        SCALED("r1", "r5", "r8")
+        OFFSET("r10", "r9")
+        SCALED("r2", "r6", "r9")
+        SIGN("r3", "r10")
+        SCALED("r0", "r4", "r12")
+        OFFSET("r11", "r10")
+        SCALED("r3", "r7", "r10")
         /* A shift by register takes its lowest byte. */
         "ldr r4, [lr], #4\n\t"
-        SHIFTED("r0")
-        "lsr r4, r4, #8\n\t"
-        SHIFTED("r1")
-        "lsr r4, r4, #8\n\t"
-        SHIFTED("r2")
-        "lsr r4, r4, #8\n\t"
-        SHIFTED("r3")
+        "lsr r7, r4, #24\n\t"
+        "lsr r5, r4, #8\n\t"
+        "asr r0, r0, r4\n\t"
+        "lsr r6, r4, #16\n\t"
+        "asr r3, r3, r7\n\t"
+        "asr r1, r1, r5\n\t"
+        "asr r2, r2, r6\n\t"
 
         /* r0: four outputs; r1: where they go; r2: JOB_WEIGHTS_END; r12: JOB_SCRATCH. */
         ".Lrow_store:\n\t"
+        "ssat r2, #8, r2\n\t"
+        "ssat r3, #8, r3\n\t"
+        "ssat r1, #8, r1\n\t"
+        "ssat r0, #8, r0\n\t"
+        "ldr r12, " ON_STACK(SCRATCH) "\n\t"
+        "bfi r2, r3, #8, #8\n\t"
         "bfi r0, r1, #8, #8\n\t"
-        "bfi r0, r2, #16, #8\n\t"
-        "bfi r0, r3, #24, #8\n\t"
-        "ldm sp, {r1, r2, r12}\n\t"
+        "ldr r1, " ON_STACK(OUTPUT) "\n\t"
+        "pkhbt r0, r0, r2, lsl #16\n\t"
+        "ldr r2, " ON_STACK(WEIGHTS_END) "\n\t"
         "str r0, [r1], #4\n\t"
-        "str r1, " ON_STACK(OUTPUT) "\n\t"
         "cmp lr, r2\n\t"
+        "str r1, " ON_STACK(OUTPUT) "\n\t"
         "bne .Lrow_channels\n\t"
         "add sp, sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t"
         "pop {r4-r11, pc}\n\t");
@@ -185,10 +302,12 @@ __attribute__((naked, aligned(4))) void mz_row_run(const mz_row_job *job __attri
 
 #else
 
+#define QUAD_BYTES (4 * MZ_ROW_QUAD_WORDS)
+
 void mz_row_mix(const int8_t *input, int32_t depth, int32_t *scratch) {
     int8_t *const to = (int8_t *)scratch;
-    for (int32_t k = 0; k < (depth + 7) / 8 * 8; k++) {
-        to[k] = k < depth ? input[k] : 0;
+    for (int32_t k = 0; k < depth; k++) {
+        to[QUAD_BYTES * (k / 4) + k % 4] = input[k];
     }
 }
 
@@ -203,7 +322,7 @@ void mz_row_run(const mz_row_job *job) {
         for (int32_t c = 0; c < MZ_ROW_CHANNELS; c++) {
             uint32_t sum = (uint32_t)stream[c];
             for (int32_t quad = 0; quad < quads; quad++) {
-                sum = mz_add_quad(sum, weights[MZ_ROW_CHANNELS * quad + c], x + 4 * quad);
+                sum = mz_add_quad(sum, weights[MZ_ROW_CHANNELS * quad + c], x + QUAD_BYTES * quad);
             }
             *output++ =
                 job->alike

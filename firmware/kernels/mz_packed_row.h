@@ -9,9 +9,12 @@
 
 #include <stdint.h>
 
-/* The unrolled loop takes so many times eight inputs. */
-#define MZ_ROW_UNROLL 8
+/* The unrolled loop takes so many times eight inputs; the last eight stand behind it. */
+#define MZ_ROW_UNROLL 2
 #define MZ_ROW_CHANNELS 4
+
+/* What four inputs take in the scratch buffer. */
+#define MZ_ROW_QUAD_WORDS 2
 
 /* The assembly copies all but the last to its stack as they are, so the order of the fields
  * counts. */
@@ -20,7 +23,7 @@ typedef struct {
     const int32_t *weights_end;
     int32_t *scratch;
     int32_t skip;         /* of the unrolled loop, in its first pass */
-    int32_t *scratch_end; /* of the loop: 16 bytes for every eight inputs */
+    int32_t *scratch_end; /* 16 bytes for every eight inputs */
     int32_t alike;        /* multiplier, offset and shift are here instead of in the stream */
     int32_t multiplier;
     int32_t offset;

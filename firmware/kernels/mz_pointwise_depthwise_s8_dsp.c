@@ -62,12 +62,14 @@ static void move_up(const buffer *planes, int32_t from, int32_t count) {
     }
 }
 
-static mz_block_job prepare(const mz_pointwise_depthwise_s8_dsp_params *params,
-                            const buffer *planes, int8_t *scratch) {
+/* Of a slice: `count` channels from `from` on. */
+static mz_block_job prepare(const mz_pointwise_depthwise_s8_dsp_params *params, int32_t from,
+                            int32_t count, const buffer *planes, int8_t *scratch) {
     const mz_pointwise_s8_dsp_params *const first = &params->pointwise;
+    const int32_t stream = mz_block_stream_words(MZ_BLOCK_TO_PLANES, first->depth);
     mz_block_job job;
-    mz_block_prepare(&job, first->packed, MZ_BLOCK_TO_PLANES, first->depth, first->channels,
-                     scratch);
+    mz_block_prepare(&job, first->packed + from / 2 * stream, MZ_BLOCK_TO_PLANES, first->depth,
+                     count, scratch);
     mz_block_planes *const to = &job.planes;
     const int32_t panel_bytes = planes->rows * MZ_DEPTHWISE_SCRATCH_ROW;
     const int32_t all_words = (int32_t)(job.weights_end - job.weights);
@@ -77,14 +79,13 @@ static mz_block_job prepare(const mz_pointwise_depthwise_s8_dsp_params *params,
     if (params->panel > 1) {
         to->step = 2 * (first->rows + MZ_PLANES_GAP);
         to->jump = panel_bytes - params->panel * to->step;
-        to->panel_words =
-            params->panel / 2 * mz_block_stream_words(MZ_BLOCK_TO_PLANES, first->depth);
+        to->panel_words = params->panel / 2 * stream;
     }
     if (to->panel_words < all_words) {
         job.weights_end = job.weights + to->panel_words;
     }
     /* From behind the last panel's last channel to the next four pixels of the first. */
-    job.output_step = 2 * MZ_BLOCK_PIXELS - first->channels * to->step -
+    job.output_step = 2 * MZ_BLOCK_PIXELS - count * to->step -
                       (planes->panels - 1) * to->jump;
     job.input_step = (MZ_BLOCK_PIXELS - 1) * first->depth;
     job.blocks = first->rows / MZ_BLOCK_PIXELS;
@@ -100,16 +101,17 @@ static void make_row(const mz_pointwise_s8_dsp_params *params, mz_block_job *job
     mz_block_run(job);
 }
 
-static void convolve(const mz_pointwise_depthwise_s8_dsp_params *params, const buffer *planes,
-                     int32_t rows, int8_t *output) {
+/* `count` channels of the image and of the output, from `from` on. */
+static void convolve(const mz_pointwise_depthwise_s8_dsp_params *params, int32_t from,
+                     int32_t count, const buffer *planes, int32_t rows, int8_t *output) {
     const mz_depthwise_3x3_s8_dsp_params *const next = &params->depthwise;
     const int32_t channels = next->output.channels, width = next->output.width;
     mz_planes_job job =
         mz_planes_prepare(next->stride, width, rows, next->input.width + MZ_PLANES_GAP, channels,
                           width * channels);
-    job.channels = next->channels;
-    job.output = output;
-    int32_t left = channels;
+    job.channels = next->channels + from * MZ_DEPTHWISE_WORDS;
+    job.output = output + from;
+    int32_t left = count;
     for (int32_t panel = 0; panel < planes->panels; panel++, left -= params->panel) {
         job.planes = (const int16_t *)(const void *)row_of(planes, panel, 0);
         job.count = left < params->panel ? left : params->panel;
@@ -119,8 +121,8 @@ static void convolve(const mz_pointwise_depthwise_s8_dsp_params *params, const b
     }
 }
 
-void mz_pointwise_depthwise_s8_dsp(const mz_pointwise_depthwise_s8_dsp_params *params,
-                                   const int8_t *input, int8_t *output, int8_t *scratch) {
+static void run_slice(const mz_pointwise_depthwise_s8_dsp_params *params, int32_t from,
+                      int32_t channels, const int8_t *input, int8_t *output, int8_t *scratch) {
     const mz_depthwise_3x3_s8_dsp_params *const next = &params->depthwise;
     const int32_t height = next->output.height, stride = next->stride;
     const int32_t input_row_bytes = params->pointwise.rows * params->pointwise.depth;
@@ -128,12 +130,12 @@ void mz_pointwise_depthwise_s8_dsp(const mz_pointwise_depthwise_s8_dsp_params *p
     const buffer planes = {
         .pairs = (pair *)(void *)scratch,
         .rows = (next->strip - 1) * stride + 3,
-        .panels = (next->output.channels + params->panel - 1) / params->panel,
+        .panels = (channels + params->panel - 1) / params->panel,
         .outside = ((uint32_t)next->input_zero_point & 0xFFFFu) * 0x10001u,
     };
     const int32_t image = stride == 1 ? MZ_PLANES_GAP : 0;
     int8_t *const behind = (int8_t *)row_of(&planes, planes.panels, 0) + 16;
-    mz_block_job job = prepare(params, &planes, behind);
+    mz_block_job job = prepare(params, from, channels, &planes, behind);
     fill_gaps(params, &planes);
     int32_t row = -next->pad_top; /* of the image, that is made next */
     for (int32_t y = 0; y < height; y += next->strip) {
@@ -148,10 +150,21 @@ void mz_pointwise_depthwise_s8_dsp(const mz_pointwise_depthwise_s8_dsp_params *p
             int16_t *const to = (int16_t *)(void *)row_of(&planes, 0, row - top);
             make_row(&params->pointwise, &job, input + row * input_row_bytes, to + image);
         }
-        convolve(params, &planes, count, output + y * output_row_bytes);
+        convolve(params, from, channels, &planes, count, output + y * output_row_bytes);
         if (left > count) {
             move_up(&planes, count * stride, 3 - stride);
         }
     }
-    mz_move_outputs(output, height * output_row_bytes, next->zero_point, next->maximum);
+}
+
+void mz_pointwise_depthwise_s8_dsp(const mz_pointwise_depthwise_s8_dsp_params *params,
+                                   const int8_t *input, int8_t *output, int8_t *scratch) {
+    const mz_depthwise_3x3_s8_dsp_params *const next = &params->depthwise;
+    const int32_t channels = next->output.channels, slice = params->pointwise.slice;
+    for (int32_t from = 0; from < channels; from += slice) {
+        const int32_t left = channels - from;
+        run_slice(params, from, left < slice ? left : slice, input, output, scratch);
+    }
+    mz_move_outputs(output, next->output.height * next->output.width * channels,
+                    next->zero_point, next->maximum);
 }

@@ -11,7 +11,8 @@
 
 typedef struct {
     /* rows: of one row of the image, a multiple of 4; channels: even; outputs along a straight line,
-     * which nothing clamps. */
+     * which nothing clamps. slice: so many channels go through both kernels before the next ones; a
+     * multiple of the panel, or all. */
     mz_pointwise_s8_dsp_params pointwise;
     /* Its window begins one column before the image at stride 1, and with the image at stride 2. */
     mz_depthwise_3x3_s8_dsp_params depthwise;
@@ -27,8 +28,8 @@ typedef struct {
  * the two kernels one after the other. scratch, aligned to 4 and apart from both:
  * MZ_DEPTHWISE_SCRATCH_ROW bytes for every panel's (strip - 1) * stride + 3 rows, 16 bytes, and the
  * pointwise kernel's. Input rows are read as strips need them, from the top, and a strip is written
- * when it has all of its own, so the output may lie over the input where it starts far enough
- * before it. */
+ * when it has all of its own, so the output of a single slice may lie over the input where it starts
+ * far enough before it. */
 void mz_pointwise_depthwise_s8_dsp(const mz_pointwise_depthwise_s8_dsp_params *params,
                                    const int8_t *input, int8_t *output, int8_t *scratch);
 

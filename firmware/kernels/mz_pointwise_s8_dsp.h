@@ -21,14 +21,17 @@ typedef struct {
      *   then, exact = 0: multiplier of c, of c + 1, offset;
      *         exact = 1: multiplier, offset, shift of c; the same of c + 1. */
     const int32_t *packed;
+    /* So many output channels are computed of all pixels before the next ones: the data cache holds
+     * their weights. An even number, or all channels; at least 2 are left for the last slice. */
+    int32_t slice;
     int32_t exact;            /* how sums become outputs: see mz_requantization.h */
     int32_t minimum, maximum; /* fused activation, as int8 values of the output */
 } mz_pointwise_s8_dsp_params;
 
 /* output[rows][channels] from input[rows][depth]. Input and output need no alignment; packed is
  * aligned to 4. scratch: MZ_BLOCK_SCRATCH(depth) bytes, aligned to 4, apart from both. Four rows are
- * read before their four outputs are written, from the first row to the last, so the output may lie
- * over the input where it starts far enough before it. */
+ * read before their four outputs are written, from the first row to the last, so the output of a
+ * single slice may lie over the input where it starts far enough before it. */
 void mz_pointwise_s8_dsp(const mz_pointwise_s8_dsp_params *params, const int8_t *input,
                          int8_t *output, int8_t *scratch);
 

@@ -23,6 +23,7 @@ from mcuzoo.board.boot import Boot, Download
 from mcuzoo.board.emulation import Emulation
 from mcuzoo.board.lpuart import MAX_BAUD_ERROR, OVERSAMPLING, closest_baud
 from mcuzoo.board.memory import Flash, Join, PeripheralWindow, Region, RegionKind, joined
+from mcuzoo.board.rated import RatesOf
 from mcuzoo.board.sdk import Sdk
 from mcuzoo.board.startup import Startup
 
@@ -109,6 +110,7 @@ class Board(Fact):
     sdk: Sdk | None = None
     emulator: Emulation
     _files: dict[str, str] = PrivateAttr(default_factory=dict)
+    _rates: RatesOf | None = PrivateAttr(default=None)
 
     @property
     def files(self) -> dict[str, str]:
@@ -119,6 +121,18 @@ class Board(Fact):
     def model_post_init(self, context: Any) -> None:
         """Takes `files` from the context of the validation."""
         self._files = dict((context or {}).get("files", {}))
+
+    @property
+    def rates(self) -> RatesOf | None:
+        """Where the read speeds of its regions were measured; None: they are computed from clocks
+        and bus widths."""
+        return self._rates
+
+    def rated(self, rates: RatesOf | None) -> Board:
+        """The same board, whose read speeds are from `rates`."""
+        board = self.model_copy()
+        board._rates = rates
+        return board
 
     def with_sdram(self) -> Board:
         """The board as it is once `startup.sdram` has been done; itself when there is none."""

@@ -30,6 +30,7 @@ COMMANDS = {
     "sbom": "List what PROJECT's firmware consists of, as a CycloneDX document.",
     "emulate": "Boot an image as the board's ROM would and print the port of its console.",
     "flash": "Write PROJECT's build into a board's flash, read it back, and meet the board.",
+    "calibrate": "Measure a board's memories and kernels, and write the rates for --rates.",
     "probes": "List the debug probes of this machine and the tools here that drive them.",
     "ports": "List the serial ports of this machine and the boards that answer there.",
     "rig": "Write the file of a rig from what is plugged in, and meet all of its boards.",

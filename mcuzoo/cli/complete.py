@@ -280,6 +280,11 @@ def _ports_of_run(last: str) -> Answer:
     return Answer({**_ports(last).words, **more.words, **_emulated(last)})
 
 
+def _ports_of_calibration(last: str) -> Answer:
+    more = {"auto": "the board that runs the firmware", "emulator": "the emulated board"}
+    return Answer({**_ports(last).words, **_beginning(last, more).words})
+
+
 def _targets(last: str) -> Answer:
     projects = _projects(last)
     words = {**projects.words, **_ports(last).words, **_emulated(last)}
@@ -322,6 +327,8 @@ _KNOWN: dict[tuple[str, str], Callable[[str], Answer]] = {
     ("", "port"): _ports,
     ("ports", "names"): _ports,
     ("run-serial", "port"): _ports_of_run,
+    ("calibrate", "port"): _ports_of_calibration,
+    ("calibrate", "kind"): _one_of(*PROJECTS),
     ("", "runtime"): _one_of(*RUNTIMES),
     ("", "weights"): _one_of(*WEIGHTS),
     ("", "kernels"): _one_of("cmsis-nn", "reference"),
@@ -339,7 +346,7 @@ _KNOWN: dict[tuple[str, str], Callable[[str], Answer]] = {
     ("", "split"): _one_of(*_SPLITS),
     ("fetch", "origin"): lambda last: Answer(files=True),
     ("flash", "download"): _downloads,
-    ("emulate", "count"): _one_of("all", "0", "1"),
+    ("emulate", "count"): _one_of("all", "0", "1", "cycles"),
     ("", "role"): _one_of(*_ROLES),
     ("fetch", "role"): _one_of(*_ROLES, "keras"),
     ("", "resize"): _resizes,

@@ -173,11 +173,12 @@ class StepRow:
 
 
 def render_board_files(
-    board: Board, placement: Placement, rooms: Sequence[Room] = ()
+    board: Board, placement: Placement, rooms: Sequence[Room] = (), hot: Sequence[str] = ()
 ) -> dict[str, str]:
     """`board/mz_board.h`, `board/mz_board.c`, `board/mz_boot_header.c`, `linker/<board>.ld`.
 
-    rooms: memory for uploaded models; the n-th is section .mz_room_<n>, from 1.
+    rooms: memory for uploaded models; the n-th is section .mz_room_<n>, from 1. hot: the names of
+    the sources whose code start-up copies to the ITCM.
     """
     sdram = uses_sdram(board, placement, rooms)
     started = board.with_sdram() if sdram else board
@@ -204,7 +205,7 @@ def render_board_files(
         "board/mz_board.h": render("shared/mz_board.h.j2", **facts),
         "board/mz_board.c": render("shared/mz_board.c.j2", **facts),
         "board/mz_boot_header.c": render("shared/mz_boot_header.c.j2", **facts),
-        f"linker/{board.id}.ld": _linker_script(started, placement, rooms, copies),
+        f"linker/{board.id}.ld": _linker_script(started, placement, rooms, copies, hot),
     }
 
 
@@ -239,7 +240,11 @@ def _guards(board: Board, rooms: Sequence[Room], used: int) -> tuple[tuple[MpuRe
 
 
 def _linker_script(
-    board: Board, placement: Placement, rooms: Sequence[Room], copies: Sequence[CopiedSection]
+    board: Board,
+    placement: Placement,
+    rooms: Sequence[Room],
+    copies: Sequence[CopiedSection],
+    hot: Sequence[str],
 ) -> str:
     flash = board.flash_region
     itcm = board.regions_of(RegionKind.ITCM)
@@ -265,6 +270,7 @@ def _linker_script(
         rooms=rooms,
         weights_in_flash=bool(rooms) or placement.weights_region == flash.name,
         copies=copies,
+        hot=hot,
     )
 
 

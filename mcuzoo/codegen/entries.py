@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from mcuzoo.board.model import Board
 from mcuzoo.graph.model import Tensor
+from mcuzoo.plan.cycles.predict import predict_plan
 from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.plan.place.estimate import constant_entries
 from mcuzoo.project.manifest import MemoryEntry, PlanEntry, RegionUse, TargetEntry, TensorSpec
-from mcuzoo.project.rules import MAX_TEXT
+from mcuzoo.project.rules import MAX_ADDRESS, MAX_TEXT
 from mcuzoo.quoting import one_line, shortened
 
 
@@ -41,7 +42,11 @@ def tensor_spec(tensor: Tensor) -> TensorSpec:
 
 
 def plan_entry(plan: MemoryPlan, board: Board) -> PlanEntry:
+    time = predict_plan(plan, board)
+    cycles = None if time is None else time.total
     return PlanEntry(
+        estimated_cycles=None if cycles is None else min(round(cycles), MAX_ADDRESS),
+        estimate_percent=None if time is None else time.percent,
         arena_bytes=plan.placement.arena_bytes,
         arena_region=plan.placement.arena_region,
         weights_region=plan.placement.weights_region,

@@ -30,6 +30,7 @@ from mcuzoo.plan.tflm.image import DEFAULT_KERNELS, check_kernels
 from mcuzoo.project.kinds import DEFAULT_MODEL, DEFAULT_PROJECT
 from mcuzoo.project.manifest import AnyManifest, Manifest
 from mcuzoo.quoting import file_stem
+from mcuzoo.timing.rates import rated
 from mcuzoo.zoo.recipe_flags import recipe_notes, with_recipe
 from mcuzoo.zoo.registry import ModelSource, load_named_model, resolve_model
 
@@ -71,6 +72,8 @@ def export(
     chosen = load_any_board(board) if isinstance(board, str) else board
     if isinstance(chosen, Board) and options.baud is not None:
         chosen = with_baud(chosen, options.baud)
+    if isinstance(chosen, Board):
+        chosen = rated(chosen, options.rates)
     if options.universal:
         if isinstance(chosen, LinuxBoard):
             raise not_for_linux(chosen)

@@ -8,12 +8,14 @@ for other memories (devices-rt/*/gcc/*_flexspi_nor.ld); what it lacks is added t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcuzoo.board.memory import Region, RegionKind, symbol_of
 from mcuzoo.board.model import Board
 from mcuzoo.board.mpu import mpu_regions
+from mcuzoo.codegen.aot.sources import hot_sources
 from mcuzoo.codegen.board_files import (
     C_WORDS,
     STANDALONE,
@@ -187,8 +189,13 @@ def _retained_region(board: Board) -> Region:
     return itcm[0]
 
 
-def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]:
-    """By project path. Raises BoardError when the board file has no table [sdk]."""
+def render_sdk_board_files(
+    board: Board, placement: Placement, hot: Sequence[str] = ()
+) -> dict[str, str]:
+    """By project path. hot: the names of the sources whose code is copied to the ITCM.
+
+    Raises BoardError when the board file has no table [sdk].
+    """
     sdk_of(board)
     copies = own_copies(board, placement)
     port = f"boards/{board.sdk_board}"
@@ -220,6 +227,7 @@ def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]
             sections=sdk_sections(board, placement),
             regions=added_regions(board, placement),
             copies=copies,
+            hot=hot,
             retained=_retained_region(board),
             guard_bytes=STACK_GUARD_BYTES,
             retained_bytes=RETAINED_BYTES,
@@ -275,7 +283,7 @@ def sdk_part(board: Board, plan: MemoryPlan) -> ProjectPart:
     core_id = board.sdk_core_id if sdk_of(board).multicore else None
     return ProjectPart(
         sections=sdk_sections(board, plan.placement),
-        rendered=render_sdk_board_files(board, plan.placement),
+        rendered=render_sdk_board_files(board, plan.placement, hot_sources(plan)),
         firmware=(*SDK_SOURCES, _STEPS_SOURCE)
         if uses_sdram(board, plan.placement)
         else SDK_SOURCES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from mcuzoo.codegen.folder import check_target
 from mcuzoo.codegen.mcuxpresso import sdk_part
 from mcuzoo.codegen.model_array import check_embed
 from mcuzoo.codegen.options import ExportOptions
+from mcuzoo.codegen.probes import ProbeRow
 from mcuzoo.codegen.project_files import (
     LABELS_FILE,
     SAMPLES_FOLDER,
@@ -31,6 +33,7 @@ from mcuzoo.errors import FitError, UsageError
 from mcuzoo.graph.program import input_shape
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
+from mcuzoo.plan.tflm.image import TflmImage
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.zoo.registry import ModelSource
 
@@ -50,10 +53,12 @@ def export_project(
     directory: Path,
     options: ExportOptions = ExportOptions(),
     measuring: Measuring = Measuring(),
+    probes: Sequence[ProbeRow] = (),
 ) -> Manifest:
     """Write a project for `source` on `board` into `directory`, whatever options.output says.
 
-    Options about a universal firmware or the console are ignored here. Raises UsageError (runtime,
+    Options about a universal firmware or the console are ignored here. probes: micro-benchmarks
+    that run behind the ops, with the runtime aot. Raises UsageError (runtime,
     project kind or region that cannot be had), InputError (a TFLM tree that cannot be used),
     ModelError (model that the runtime cannot run), FitError (model that does not fit, by region)
     and ProjectError (the folder is not ours to write, see check_target).
@@ -67,7 +72,10 @@ def export_project(
         check_preprocessing(source.preprocessing, input_shape(model))
     plan = plan_memory(model, board, options, measuring.arena_bytes)
     kind = sdk_part(board, plan) if project == "mcuxpresso" else standalone_part(board, plan)
-    part = _runtime_part(plan, source, options, measuring.recording, kind)
+    if plan.image is None:
+        part = aot_part(plan, kind.sections, board, probes)
+    else:
+        part = _tflm_part(plan, plan.image, source, options, measuring.recording, kind)
     _require_fit(plan, board, source, runtime)
 
     rendered = {**part.rendered, **kind.rendered}
@@ -118,21 +126,20 @@ def _check_tflm_choices(options: ExportOptions) -> None:
         check_embed(options.embed)
 
 
-def _runtime_part(
+def _tflm_part(
     plan: MemoryPlan,
+    image: TflmImage,
     source: ModelSource,
     options: ExportOptions,
     recording: bool,
     kind: ProjectPart,
 ) -> RuntimePart:
-    if plan.image is None:
-        return aot_part(plan, kind.sections)
     if options.tflm is None and kind.sdk is None:
         raise UsageError(
             "--runtime tflm --project cmake needs a TFLite-Micro tree: --tflm DIR is missing.",
-            f"--runtime aot needs none. {tree_hint(plan.image.arena.kernels)}",
+            f"--runtime aot needs none. {tree_hint(image.arena.kernels)}",
         )
-    return tflm_part(plan.program, plan.image, options, recording, source.path.name, kind.sections)
+    return tflm_part(plan.program, image, options, recording, source.path.name, kind.sections)
 
 
 def _require_fit(plan: MemoryPlan, board: Board, source: ModelSource, runtime: str) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.aot.emit import render_model
-from mcuzoo.codegen.aot.sources import kernel_sources
+from mcuzoo.codegen.aot.sources import hot_sources, kernel_sources
 from mcuzoo.codegen.board_files import (
     Sections,
     render_board_files,
     render_build_files,
     standalone_sections,
 )
+from mcuzoo.codegen.probes import ProbeRow, render_probes
 from mcuzoo.codegen.project_files import render_readme
 from mcuzoo.codegen.sources import STANDALONE_SOURCES
 from mcuzoo.ops.lower import lower
@@ -41,7 +42,7 @@ def standalone_part(board: Board, plan: MemoryPlan) -> ProjectPart:
     """A project with its own start-up code and linker script."""
     return ProjectPart(
         sections=standalone_sections(plan.placement),
-        rendered=render_board_files(board, plan.placement),
+        rendered=render_board_files(board, plan.placement, hot=hot_sources(plan)),
         firmware=STANDALONE_SOURCES,
         linker_script=f"linker/{board.id}.ld",
         documents=lambda manifest: {
@@ -73,11 +74,17 @@ class RuntimePart:
     tflm: TflmEntry | None = None
 
 
-def aot_part(plan: MemoryPlan, sections: Sections) -> RuntimePart:
-    """Raises UnsupportedOpError for an op that has no kernel of ours."""
+def aot_part(
+    plan: MemoryPlan, sections: Sections, board: Board, probes: Sequence[ProbeRow] = ()
+) -> RuntimePart:
+    """probes: micro-benchmarks behind the ops. Raises UnsupportedOpError for an op that has no
+    kernel of ours."""
     calls = lower(plan.program) if plan.calls is None else plan.calls
     image = WHOLE_IMAGE_SOURCE if plan.chain is None else STREAMED_IMAGE_SOURCE
     return RuntimePart(
-        rendered=render_model(plan.program, plan.arena, sections, calls),
+        rendered={
+            **render_model(plan.program, plan.arena, sections, calls, len(probes)),
+            **render_probes(board, probes),
+        },
         compiled=(*kernel_sources(calls), NO_UPLOAD_SOURCE, image),
     )

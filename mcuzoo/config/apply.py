@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from mcuzoo.config.source import Layer, Setting
 from mcuzoo.emulator.scheme import SCHEME, split_port
 from mcuzoo.errors import McuzooError
 from mcuzoo.options import flag_of
-from mcuzoo.project.kinds import MANIFEST_NAME
+from mcuzoo.project.kinds import DEFAULT_BOARD, MANIFEST_NAME
 
 _FARM = frozenset(("labgrid", "boards", "lg_wait", "lg_env", "lg_state"))
 _NUMBERS = frozenset(("scale", "mean", "std"))
@@ -141,6 +142,25 @@ def _of_export(given: Layer) -> None:
     runtime, tree = given.get("runtime"), given.get("tflm")
     if tree is not None and tree.key == "tflm" and runtime is not None and runtime.value != "tflm":
         _drop(given, "tflm")
+    _of_rates(given)
+
+
+def _of_rates(given: Layer, board: str = "") -> None:
+    """Those in the file are of one board; commands may be for another, `board` by default."""
+    from mcuzoo.board.load import load_any_board
+    from mcuzoo.timing.rates import read_rates
+
+    rates, named = given.get("rates"), given.get("board")
+    board = board if named is None else str(named.value)
+    if rates is None or not rates.layer or not board:
+        return
+    with suppress(McuzooError):  # the command itself will say so
+        if load_any_board(board).id != read_rates(Path(rates.value)).board:
+            _drop(given, "rates")
+
+
+def _of_try(given: Layer) -> None:
+    _of_rates(given, DEFAULT_BOARD)
 
 
 def _of_build(given: Layer) -> None:
@@ -151,6 +171,9 @@ def _of_build(given: Layer) -> None:
 
 
 def _of_profile(given: Layer) -> None:
+    cycles = given.get("cycles")
+    if cycles is None or not cycles.value:
+        _drop(given, "rates")
     target = given.get("target")
     if target is not None and (_is_project(target.value) or _emulates(target.value)):
         _drop(given, "project")
@@ -165,6 +188,7 @@ _TRIMS: Mapping[str, Callable[[Layer], None]] = {
     "export": _of_export,
     "build": _of_build,
     "profile": _of_profile,
+    "try": _of_try,
 }
 """By command: takes away what would be refused beside the rest, or would change its meaning."""
 

@@ -41,6 +41,7 @@ class SharedKeys:
     baud: Annotated[int | None, Option("Bits per second of the port.", min=1)] = None
     sdk: Annotated[Path | None, Option("NXP's MCUXpresso SDK, its folder mcuxsdk.")] = None
     tflm: Annotated[Path | None, Option("TFLite-Micro's tree.")] = None
+    rates: Annotated[Path | None, Option("Rates that mcuzoo calibrate measured.")] = None
 
 
 TAKEN_BY: Mapping[str, Mapping[str, str]] = {
@@ -54,7 +55,7 @@ TAKEN_BY: Mapping[str, Mapping[str, str]] = {
         "doctor-image": "model",
         "doctor-data": "model",
     },
-    "board": dict.fromkeys(("try", "fit", "export", "evaluate"), "board"),
+    "board": dict.fromkeys(("try", "fit", "export", "evaluate", "calibrate"), "board"),
     "project": {
         "export": "output",
         "emulate": "image",
@@ -81,6 +82,7 @@ TAKEN_BY: Mapping[str, Mapping[str, str]] = {
     "baud": dict.fromkeys(("flash", "run-serial", "watch", "profile"), "baud"),
     "sdk": dict.fromkeys(("doctor", "build", "flash"), "sdk"),
     "tflm": dict.fromkeys(("doctor", "fit", "export"), "tflm"),
+    "rates": dict.fromkeys(("try", "fit", "export", "profile"), "rates"),
 }
 """By shared key: the commands that take it, and by which parameter."""
 
@@ -97,6 +99,7 @@ BESIDES: Mapping[str, tuple[str, frozenset[str]]] = {
                 "stream_input",
                 "kernels",
                 "plan",
+                "rates",
             )
         ),
     )
@@ -109,7 +112,7 @@ NO_BUDGETS = frozenset(("report",))
 ONLY_TYPED = frozenset(
     {
         *("json_output", "force", "resume", "universal", "dry_run", "command", "shell", "measure"),
-        "vela_program",
+        *("vela_program", "flash"),
     }
 )
 """Parameters without a key: they change what a command is, or let it run a program."""

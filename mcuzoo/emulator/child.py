@@ -32,11 +32,12 @@ def main() -> int:
     parser.add_argument("path", type=Path)
     parser.add_argument("--board")
     parser.add_argument("--count", default=str(CountMode()))
+    parser.add_argument("--rates", type=Path)
     parser.add_argument("--faults")
     arguments = parser.parse_args()
     faulty: FaultyConsole | None = None
     try:
-        target = find_any_target(arguments.path, arguments.board)
+        target = find_any_target(arguments.path, arguments.board, arguments.rates)
         faulty = None if arguments.faults is None else _faulty_console(arguments.faults)
         console: Console = faulty or TcpConsole()
         count = CountMode.parse(arguments.count)

@@ -97,7 +97,7 @@ def emulate(
             "Leave one of them out.",
         )
     require_packages(EMULATOR + (TIMING if mode.cycles else ()), "The emulated board")
-    target = find_any_target(Path(fspath(image)), options.board)
+    target = find_any_target(Path(fspath(image)), options.board, options.rates)
     console = _open_console(options, faults)
     powered = make_board(target, console, mode, until_hang_up=options.once)
     board = EmulatedBoard(powered, console)

@@ -102,7 +102,12 @@ class Machine:
         self._systick = SysTick(self._clock)
         self.marks: list[Mark] = []
         self._meter = self._make_meter() if setting.mode.cycles else None
-        requests = Requests(self._reset_by_firmware, self._protection_changed, self._tick_changed)
+        requests = Requests(
+            self._reset_by_firmware,
+            self._protection_changed,
+            self._tick_changed,
+            self._cache_operation,
+        )
         implementer = COUNTS_CYCLES if setting.mode.cycles else IMPLEMENTER
         self._control = SystemControl(self._board.core, self._systick, requests, implementer)
         self._exceptions = Exceptions(self.engine, self._control)
@@ -280,6 +285,15 @@ class Machine:
     def _tick_changed(self) -> None:
         if self._systick.needs_count != self._ticking:
             self.engine.stop()
+
+    def _cache_operation(self, register: int, value: int) -> None:
+        """Only a cycle model knows of caches; the lines that go are those of a whole set."""
+        if self._meter is None:
+            return
+        if register == system_control.ICIALLU:
+            self._meter.forget_code()
+        elif register in (system_control.DCISW, system_control.DCCISW):
+            self._meter.forget_data(value)
 
     def _attention(self) -> bool:
         orders = self._orders

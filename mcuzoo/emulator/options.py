@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from mcuzoo.options import Option
@@ -10,7 +11,8 @@ from mcuzoo.options import Option
 
 @dataclass(frozen=True)
 class EmulateOptions:
-    """Options of `emulate`. tcp None: any free port. faults: as mcuzoo.faults.spec reads it."""
+    """Options of `emulate`. tcp None: any free port. rates: of memories, for modelled cycles.
+    faults: as mcuzoo.faults.spec reads it."""
 
     board: Annotated[str | None, Option("Board of an image file.", "--board", "-b")] = None
     tcp: Annotated[int | None, Option("Console on this TCP port of loopback; 0: any free one.")] = (
@@ -21,6 +23,10 @@ class EmulateOptions:
         str, Option("Inferences to count the instructions of: N, all or 0; cycles: modelled ones.")
     ] = "1"
     once: Annotated[bool, Option("End when the host closes the TCP console.")] = False
+    rates: Annotated[
+        Path | None,
+        Option("With --count cycles: rates that mcuzoo calibrate measured.", metavar="FILE"),
+    ] = None
     faults: Annotated[
         str | None,
         Option(

@@ -1,4 +1,4 @@
-"""pyserial's handler for emulator://PROJECT[?count=N|all|0&board=B&faults=SPEC].
+"""pyserial's handler for emulator://PROJECT[?count=N|all|0|cycles&board=B&rates=FILE&faults=SPEC].
 
 PROJECT is a project folder, or an image file when a board is given. The board runs in a child
 process; it starts when the port is opened and ends when it is closed. pyserial finds this module

@@ -42,7 +42,8 @@ _NVIC_WORDS = 8
 _NVIC_ACTIVE = 0x300
 _NVIC_PRIORITIES, _NVIC_PRIORITY_END = 0x400, 0x4F0
 _SHPR, _SHPR_END = 0xD18, 0xD24
-_CACHE_OPERATIONS = (0xF50, *range(0xF58, 0xF7C, 4))
+ICIALLU, DCISW, DCCISW = 0xF50, 0xF60, 0xF74
+_CACHE_OPERATIONS = (ICIALLU, *range(0xF58, 0xF7C, 4))
 _PRIORITIES = (range(_NVIC_PRIORITIES, _NVIC_PRIORITY_END), range(_SHPR, _SHPR_END))
 
 # offset: (reset value, bits that a write changes)
@@ -95,12 +96,14 @@ class Requests:
     """What registers of the core ask of the machine; each may end the run.
 
     reset: the core is to start anew. protection_changed: the MPU's regions are others.
-    tick_changed: SysTick's settings are others.
+    tick_changed: SysTick's settings are others. cache_operation: of the register at an offset, with
+    the value that is written.
     """
 
     reset: Callable[[], None]
     protection_changed: Callable[[], None]
     tick_changed: Callable[[], None]
+    cache_operation: Callable[[int, int], None]
 
 
 class SystemControl:
@@ -200,7 +203,9 @@ class SystemControl:
         elif word in _STORED:
             writable = _STORED[word][1]
             self._words[word] = self._words[word] & ~writable | value & writable
-        elif word not in _CACHE_OPERATIONS:
+        elif word in _CACHE_OPERATIONS:
+            self._requests.cache_operation(word, value)
+        else:
             self._write_nvic(word, value, access)
 
     def _write_icsr(self, value: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcuzoo.board.linux import LinuxBoard
@@ -16,6 +16,7 @@ from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.manifest import AnyManifest, LinuxTargetEntry, load_project
 from mcuzoo.project.rules import inside
+from mcuzoo.timing.rates import rated
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,26 @@ class LinuxTarget:
     program: Path
 
 
-def find_any_target(path: Path, board: str | None = None) -> Target | LinuxTarget:
-    """As find_target, and for a project of a board that runs Linux, or a program of one."""
+def find_any_target(
+    path: Path, board: str | None = None, rates: Path | None = None
+) -> Target | LinuxTarget:
+    """As find_target, and for a project of a board that runs Linux, or a program of one.
+
+    rates: a file of rates that were measured on the board, for modelled cycles. Raises InputError
+    where it is none, or another board's.
+    """
+    target = _any_target(path, board)
+    if rates is None:
+        return target
+    if isinstance(target, LinuxTarget):
+        raise UsageError(
+            f"--rates is about the memories of a microcontroller, and {path} is for Linux.",
+            "Leave it out.",
+        )
+    return replace(target, board=rated(target.board, rates))
+
+
+def _any_target(path: Path, board: str | None) -> Target | LinuxTarget:
     chosen = None if board is None else load_any_board(board)
     if path.is_file():
         return LinuxTarget(path) if isinstance(chosen, LinuxBoard) else find_target(path, board)

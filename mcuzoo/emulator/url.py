@@ -10,7 +10,7 @@ from mcuzoo.emulator.scheme import split_port
 from mcuzoo.errors import PortError, did_you_mean
 from mcuzoo.extras import EMULATOR, TIMING
 
-_OPTIONS = ("count", "board", "faults")
+_OPTIONS = ("count", "board", "rates", "faults")
 
 
 def parse_emulator_url(url: str) -> tuple[Path, dict[str, str]]:
@@ -26,8 +26,8 @@ def parse_emulator_url(url: str) -> tuple[Path, dict[str, str]]:
         guess = did_you_mean(unknown[0], _OPTIONS) if unknown else ""
         raise PortError(
             f"{url!r}: {what}.",
-            f"{guess}{SCHEME}PROJECT?count=N|all|0&board=B&faults=SPEC; the options may be left "
-            "out.",
+            f"{guess}{SCHEME}PROJECT?count=N|all|0|cycles&board=B&rates=FILE&faults=SPEC; the "
+            "options may be left out.",
         )
     return Path(path), options
 
@@ -56,7 +56,7 @@ _PACKAGE = "mcuzoo.emulator"
 
 
 def register_pyserial() -> None:
-    """Let serial.serial_for_url open emulator://PROJECT[?count=N|all|0&board=B&faults=SPEC]."""
+    """Let serial.serial_for_url open emulator://PROJECT[?count=N|all|0|cycles&board=B&...]."""
     import serial
 
     if _PACKAGE not in serial.protocol_handler_packages:

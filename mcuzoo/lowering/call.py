@@ -88,6 +88,12 @@ class Call:
         yield from self.params.constants()
         yield from (operand for operand in self.inputs if isinstance(operand, Constant))
 
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of constants that share the data cache from pass to pass."""
+        operands = (operand for operand in self.inputs if isinstance(operand, Constant))
+        return self.params.held_bytes + sum(operand.bytes for operand in operands)
+
     def constant_passes(self) -> Iterator[tuple[Constant, int]]:
         """Each constant and how often the call reads it from end to end."""
         for constant in self.constants():

@@ -141,6 +141,12 @@ class KernelParams(CStruct):
         if forgotten:
             raise TypeError(f"{cls.__name__} does not say its {' and its '.join(forgotten)}")
 
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of constants that the kernel reads again and again before it goes on to others; all
+        of them, unless a kernel says so."""
+        return sum(constant.bytes for constant in self.constants())
+
     def passes(self, constant: Constant) -> int:
         """How often the kernel reads `constant`, a parameter or an operand, from end to end in one
         call. The values come from reading the kernels; tests/firmware_host/test_kernel_passes.py

@@ -128,6 +128,10 @@ class RowChain(Call):
         """Bytes of waiting input rows: the model's and those between the stages."""
         return self.kernel_scratch_offset
 
+    @property
+    def held_bytes(self) -> int:
+        return sum(constant.bytes for constant in self.constants())
+
     def constants(self) -> Iterator[Constant]:
         for stage in self.stages:
             yield from stage.call.constants()

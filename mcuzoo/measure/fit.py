@@ -46,6 +46,7 @@ from mcuzoo.project.manifest import (
     write_manifest,
 )
 from mcuzoo.run.connected_board import check_firmware
+from mcuzoo.timing.rates import rated
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.find import compiler_packages
 from mcuzoo.zoo.registry import ModelSource, resolve_model
@@ -170,7 +171,7 @@ def _measuring_folder(output: Path) -> Path:
 
 
 def _job(model: str | PathLike[str], board: str | Board, options: MeasureOptions) -> _Job:
-    chosen = board if isinstance(board, Board) else load_board(board)
+    chosen = rated(board if isinstance(board, Board) else load_board(board), options.rates)
     if options.baud is not None:
         chosen = with_baud(chosen, options.baud)
     runtime = check_runtime(options.runtime or ("aot" if options.tflm is None else "tflm"))

@@ -46,6 +46,7 @@ from mcuzoo.ops.common.weighted import (
     weighted_requantization,
 )
 from mcuzoo.ops.kernels.conv_2d_stem_dsp import Stem
+from mcuzoo.ops.kernels.one_channel import Planes
 from mcuzoo.ops.kernels.product import PAIR, PortableProduct
 from mcuzoo.ops.kernels.product_blocks import ProductBlocks
 from mcuzoo.ops.kernels.product_rows import ProductRows
@@ -214,6 +215,7 @@ OPERATOR = Operator(
             PointwiseRows(),
             PointwiseBlocks(),
             Stem(),
+            Planes(convolution=True),
             WindowBlocks(),
             Pointwise("[output channel][input channel]"),
             AnyWindow(),

@@ -38,7 +38,8 @@ from mcuzoo.ops.common.weighted import (
 )
 from mcuzoo.ops.kernels.conv_2d_stem_dsp import Stem
 from mcuzoo.ops.kernels.depthwise_3x3_dsp import Depthwise3x3Dsp
-from mcuzoo.ops.kernels.one_channel import OneChannel
+from mcuzoo.ops.kernels.depthwise_dsp import DepthwiseDsp
+from mcuzoo.ops.kernels.one_channel import OneChannel, Planes
 from mcuzoo.ops.kernels.window_blocks import WindowBlocks
 from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, Weights
 
@@ -161,7 +162,9 @@ OPERATOR = Operator(
         variants=(
             Depthwise3x3Dsp(),
             OneChannel(Stem()),
+            Planes(convolution=False),
             OneChannel(WindowBlocks()),
+            DepthwiseDsp(),
             AnyWindow(),
         ),
         constant_bytes=weighted_constant_bytes,

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.ops.common import rules
-from mcuzoo.ops.common.binary import Binary, BinaryParams, Broadcast, Strides
+from mcuzoo.ops.common.binary import Binary
+from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast, Strides
 from mcuzoo.ops.common.reference import Kernel, given
 from mcuzoo.ops.operator import Aot, Operator, Tflm, Without
 

@@ -17,7 +17,8 @@ from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import Requantization, quantization_of, to_output
 from mcuzoo.lowering.operands import MAX_DIFFERENCE
 from mcuzoo.ops.common import rules
-from mcuzoo.ops.common.binary import Binary, BinaryParams, Broadcast, Strides
+from mcuzoo.ops.common.binary import Binary, Quick
+from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast, Strides
 from mcuzoo.ops.common.reference import Kernel, given, requantize
 from mcuzoo.ops.operator import Operator, Tflm, Without
 
@@ -97,9 +98,53 @@ def params(model: Model, op: Op, broadcast: Broadcast) -> MulParams:
     )
 
 
+@dataclass(frozen=True)
+class MulDspParams(BinaryParams):
+    """As mz_mul_s8_dsp.h has them. first_strides, second_strides: in elements, outermost first; 0
+    where the factor is broadcast. first_zero_point, second_zero_point: of each. multiplier, offset,
+    shift: from products to outputs, exactly (mz_requantization.h). minimum, maximum: the fused
+    activation as int8 values of the output.
+    """
+
+    c_type = "mz_mul_s8_dsp_params"
+    first_strides: Strides
+    second_strides: Strides
+    first_zero_point: int
+    second_zero_point: int
+    multiplier: int
+    offset: int
+    shift: int
+    minimum: int
+    maximum: int
+
+
+def exact(model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel) -> MulDspParams | None:
+    """Where the product of the scales is less than half of the output's scale, but not nothing."""
+    to = requantization(model, op)
+    right = -int(to.shifts[0])
+    if not 1 <= right <= _MOST_RIGHT:
+        return None
+    first, second = (quantization_of(model.tensor(index)).zero_point for index in op.inputs)
+    return MulDspParams(
+        sizes=broadcast.sizes,
+        first_strides=broadcast.first,
+        second_strides=broadcast.second,
+        first_zero_point=first,
+        second_zero_point=second,
+        multiplier=int(to.multipliers[0]),
+        offset=64 + (1 << right + 6) + (to.output_zero_point << right + 7),
+        shift=right + 7,
+        minimum=to.minimum,
+        maximum=to.maximum,
+    )
+
+
+_MOST_RIGHT = 16
+"""With which the offset is within 32 bits."""
+
 OPERATOR = Operator(
     name="MUL",
-    aot=Binary("mz_mul_s8", params, reference).aot(rule),
+    aot=Binary("mz_mul_s8", params, reference, Quick("mz_mul_s8_dsp", exact)).aot(rule),
     tflm=Tflm(resolver="AddMul", rule=demands),
     rewrite=Without("no exact rewrite is known"),
 )

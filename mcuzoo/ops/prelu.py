@@ -18,7 +18,8 @@ from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.lowering.operands import MAX_DIFFERENCE
 from mcuzoo.ops.common import rules
-from mcuzoo.ops.common.binary import Binary, BinaryParams, Broadcast, Strides
+from mcuzoo.ops.common.binary import Binary
+from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast, Strides
 from mcuzoo.ops.common.reference import Kernel, given, saturated
 from mcuzoo.ops.operator import Operator, Tflm, Without
 

@@ -15,7 +15,8 @@ from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import quantization_of, to_output
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.addends import Addends, AddParams, addend
-from mcuzoo.ops.common.binary import Binary, Broadcast
+from mcuzoo.ops.common.binary import Binary
+from mcuzoo.ops.common.broadcast import Broadcast
 from mcuzoo.ops.common.reference import Kernel, given, requantize
 from mcuzoo.ops.operator import Operator, Tflm, Without
 

@@ -16,8 +16,10 @@ from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.ops.add import addends
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.addends import AddParams
-from mcuzoo.ops.common.binary import Binary, Broadcast, Sum
+from mcuzoo.ops.common.binary import Binary, Quick
+from mcuzoo.ops.common.broadcast import Broadcast
 from mcuzoo.ops.common.reference import Kernel, given, requantize
+from mcuzoo.ops.kernels.sum_dsp import AddDspParams
 from mcuzoo.ops.operator import Operator, Tflm, Without
 
 
@@ -52,13 +54,13 @@ def params(model: Model, op: Op, broadcast: Broadcast) -> AddParams:
     return addends(model, op).params(broadcast)
 
 
-def as_sum(model: Model, op: Op) -> Sum:
-    return addends(model, op).sum(model, op, -1)
+def line(model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel) -> AddDspParams | None:
+    return addends(model, op).line(model, op, broadcast, arithmetic, -1)
 
 
 OPERATOR = Operator(
     name="SUB",
-    aot=Binary("mz_sub_s8", params, reference, as_sum).aot(rule),
+    aot=Binary("mz_sub_s8", params, reference, Quick("mz_add_s8_dsp", line)).aot(rule),
     tflm=Tflm(resolver="AddSub", rule=demands),
     rewrite=Without("no exact rewrite is known"),
 )

@@ -9,6 +9,7 @@ from os import PathLike, fspath
 from mcuzoo.board.load import list_boards, load_board
 from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
+from mcuzoo.board.rated import RatesOf
 from mcuzoo.budgets import BudgetResult, Figure
 from mcuzoo.errors import McuzooError, UsageError
 from mcuzoo.graph.model import Model
@@ -16,6 +17,8 @@ from mcuzoo.lowering.rows import RowChain
 from mcuzoo.ops.channels import NOTHING, Savings
 from mcuzoo.ops.coverage import Uncovered, judge
 from mcuzoo.plan.advice import next_step
+from mcuzoo.plan.cycles.choices import Choice, choices
+from mcuzoo.plan.cycles.predict import Prediction, predict_plan
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
 from mcuzoo.plan.options import FitOptions, MemoryOptions
 from mcuzoo.plan.place.estimate import constant_entries, copy_seconds
@@ -27,6 +30,7 @@ from mcuzoo.plan.tflm.image import TflmImage
 from mcuzoo.plan.timeline import Timeline, timeline
 from mcuzoo.project.kinds import DEFAULT_PROJECT, RUNTIMES
 from mcuzoo.project.manifest import ConstantEntry
+from mcuzoo.timing.rates import rated
 from mcuzoo.zoo.registry import KnownModel, load_or_build
 
 
@@ -43,7 +47,8 @@ class StreamedInput:
 class RuntimeFit:
     """`fits` is None where the runtime does not run the model, and `reason` says why.
 
-    arena_bytes and arena_region are None then.
+    arena_bytes and arena_region are None then. estimated_ms: of an inference, percent: by how much
+    silicon may differ; None where nothing is estimated. rates: as in Prediction.
     """
 
     runtime: str
@@ -51,6 +56,9 @@ class RuntimeFit:
     arena_bytes: int | None = None
     arena_region: str | None = None
     reason: str | None = None
+    estimated_ms: float | None = None
+    percent: int | None = None
+    rates: RatesOf | None = None
 
     @property
     def text(self) -> str:
@@ -79,7 +87,10 @@ class FitReport:
     weights and the rest. arena_bytes: the whole arena. constant_bytes: all constants together.
     peak: the op during which the arena is fullest. timeline: the arena over the ops. uncovered: ops
     that the runtime does not run. warnings: sentences that change no verdict. flash_region: the
-    region that the image is for.
+    region that the image is for. cycles: what an inference takes, by estimate; None for a
+    runtime that nothing is estimated for, and where it does not fit. choices: of the plan, and what
+    each saves. rates: of the memories, by
+    which weights are placed; None: those of the board file.
     """
 
     model: str
@@ -108,6 +119,9 @@ class FitReport:
     output_bytes: int = 0
     saved: Savings = NOTHING
     budgets: tuple[BudgetResult, ...] = ()
+    cycles: Prediction | None = None
+    choices: tuple[Choice, ...] = ()
+    rates: RatesOf | None = None
 
     @property
     def passed(self) -> bool:
@@ -131,7 +145,7 @@ def fit(
     model: a name of the zoo, a file, or a loaded model. If the file of a zoo model is not at hand,
     the known layers replace it. Raises BoardError, InputError and the errors of plan_memory.
     """
-    board = board if isinstance(board, Board) else load_board(board)
+    board = rated(board if isinstance(board, Board) else load_board(board), options.rates)
     known = KnownModel(model) if isinstance(model, Model) else load_or_build(fspath(model))
     others = list_boards()
     chosen = replace(options, runtime=options.runtime_kind, project=options.project_kind(board))
@@ -172,6 +186,7 @@ def fit_model(
     runtime = options.runtime_kind
     chain = plan.chain
     verdict = judge(model, "tflm" if runtime == "tflm" else "aot")
+    cycles = predict_plan(plan, board)
     advice = None
     if not plan.fits:
         shape = plan.program.input_tensor.shape
@@ -205,6 +220,9 @@ def fit_model(
         copy_s=copy_seconds(plan.needs, board, plan.placement),
         output_bytes=plan.program.output_tensor.bytes,
         saved=plan.saved,
+        cycles=cycles,
+        choices=() if cycles is None else choices(plan, board, cycles),
+        rates=board.rates,
     )
 
 
@@ -228,7 +246,16 @@ def _other_runtime(
         return RuntimeFit(other, None, reason=error.message)
     if report.reason is not None:
         return RuntimeFit(other, None, reason=report.reason)
-    return RuntimeFit(other, report.fits, report.arena_bytes, report.placement.arena_region)
+    cycles = report.cycles
+    return RuntimeFit(
+        other,
+        report.fits,
+        report.arena_bytes,
+        report.placement.arena_region,
+        estimated_ms=None if cycles is None else cycles.milliseconds,
+        percent=None if cycles is None else cycles.percent,
+        rates=None if cycles is None else cycles.rates,
+    )
 
 
 def _hot_saves(plan: MemoryPlan, board: Board) -> float | None:

@@ -27,7 +27,9 @@ from mcuzoo.plan.place.placement import Placement, largest_room, place, usable_n
 from mcuzoo.plan.place.regions import RegionFit, region_fits
 from mcuzoo.plan.place.reserved import reserved_by
 from mcuzoo.plan.place.ring import with_ring
+from mcuzoo.plan.place.slices import sliced_calls, without_needless_slices
 from mcuzoo.plan.place.split import place_arena
+from mcuzoo.plan.place.traffic import constant_uses
 from mcuzoo.plan.tflm.image import (
     DEFAULT_KERNELS,
     TflmImage,
@@ -191,8 +193,35 @@ def _placed(
         placement = place(needs, board, weights, options.arena_region, pins)
     else:
         arena, placement = place_arena(program, calls, arena, needs, board, weights, pins)
+    if calls is not None:
+        calls, arena, placement, needs = _in_slices(
+            program, calls, arena, placement, needs, board, options
+        )
     regions = region_fits(needs, board, placement)
     sizes = (program.input_tensor.bytes, program.output_tensor.bytes)
     placement = with_ring(placement, regions, board, *sizes)
     regions = region_fits(needs, board, placement)
     return MemoryPlan(program, arena, needs, placement, regions, image, calls)
+
+
+def _in_slices(
+    program: Program,
+    calls: tuple[Call, ...],
+    arena: ArenaPlan,
+    placement: Placement,
+    needs: Needs,
+    board: Board,
+    options: MemoryOptions,
+) -> tuple[tuple[Call, ...], ArenaPlan, Placement, Needs]:
+    """The same with calls in slices where that saves time, and constants placed for it."""
+    started = board.started_for(placement.regions)
+    found = sliced_calls(program, calls, arena, placement, started)
+    if found is None:
+        return calls, arena, placement, needs
+    cut, arena = found
+    needs = replace(needs, constants=constant_uses(cut))
+    weights, pins = options.weights, parse_pins(options.pin)
+    split = None if arena.hot_bytes is None else arena
+    placement = place(needs, board, weights, options.arena_region, pins, split)
+    cut = without_needless_slices(cut, calls, placement, started)
+    return cut, arena, placement, replace(needs, constants=constant_uses(cut))

@@ -17,7 +17,7 @@ from mcuzoo.budgets import (
     judged,
 )
 from mcuzoo.npu.options import VelaOptions
-from mcuzoo.options import Baud, Option
+from mcuzoo.options import Baud, Option, Rates
 from mcuzoo.project.kinds import (
     DEFAULT_PROJECT,
     DEFAULT_RUNTIME,
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MemoryOptions:
-    """Options that decide the needed memory. weights: one of WEIGHTS, or a region."""
+    """Options that decide the needed memory. weights: one of WEIGHTS, or a region. rates None: as
+    the board file says."""
 
     runtime: Annotated[
         str | None, Option("tflm (TFLite-Micro) or aot (mcuzoo's ahead-of-time C) [tflm].")
@@ -61,6 +62,7 @@ class MemoryOptions:
     kernels: Annotated[str | None, Option("TFLM's kernels: cmsis-nn or reference [cmsis-nn].")] = (
         None
     )
+    rates: Rates = None
     plan: Annotated[
         str | None,
         Option("Who plans TFLM's arena: offline (mcuzoo) or greedy (TFLM) [the smaller]."),

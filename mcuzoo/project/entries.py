@@ -142,7 +142,9 @@ class PlanEntry:
     arena in rest_region instead of arena_region. peak_op: during which op the arena is fullest.
     ring_bytes: of the ring for what arrives while the board works, in ring_region or in .bss; 0 in
     projects of an older mcuzoo. arena_bytes: all of the arena, with rest_bytes. stack_bytes: what
-    is kept free for the stack. constant_bytes: all constants together.
+    is kept free for the stack. constant_bytes: all constants together. estimated_cycles: modelled
+    cycles that an inference is predicted to take, which silicon may differ from by so many
+    estimate_percent; None where nothing is estimated.
     """
 
     arena_bytes: Size
@@ -158,6 +160,8 @@ class PlanEntry:
     rest_bytes: Size = 0
     ring_bytes: Size = 0
     ring_region: Word | None = None
+    estimated_cycles: Size | None = None
+    estimate_percent: Size | None = None
 
     def constant_bytes_in(self, region: str) -> int:
         """Bytes of constants that stay in, or are copied to, `region`."""

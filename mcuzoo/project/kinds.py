@@ -22,6 +22,8 @@ BUNDLED = "signs"
 """The model that comes with mcuzoo."""
 DEFAULT_MODEL = "mobilenet_v1_0.25_128"
 """The model of a command that is given none."""
+DEFAULT_BOARD = "rt1170"
+"""The board of a try that is given none."""
 DEFAULT_RUNTIME, DEFAULT_PROJECT = "tflm", "mcuxpresso"
 """The defaults of export and fit."""
 
@@ -49,9 +51,9 @@ def check_runtime(name: str) -> str:
     return _check("--runtime", name, RUNTIMES)
 
 
-def check_project(name: str) -> str:
-    """`name` itself; raises UsageError when it is unknown."""
-    return _check("--project", name, PROJECTS)
+def check_project(name: str, option: str = "--project") -> str:
+    """`name` itself; raises UsageError, about `option`, when it is unknown."""
+    return _check(option, name, PROJECTS)
 
 
 def check_weights(name: str, regions: Sequence[str] = ()) -> WeightsChoice:

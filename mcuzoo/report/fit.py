@@ -17,9 +17,11 @@ from mcuzoo.report.arena import (
     parts_text,
     timeline_text,
 )
+from mcuzoo.report.estimate import choices_text, runtime_text, time_document, time_text
 from mcuzoo.tables import Column, table_text
 
 if TYPE_CHECKING:
+    from mcuzoo.board.rated import RatesOf
     from mcuzoo.codegen.universal_fit import UniversalFit
     from mcuzoo.measure.arena import ArenaRow
     from mcuzoo.measure.fit import FitMeasurement
@@ -32,7 +34,7 @@ def fit_text(report: FitReport, width: int, color: bool = False) -> str:
     other = report.other
     lines = [*_fit(report, width, color)]
     if other is not None:
-        lines.append(f"with --runtime {other.runtime}: {other.text}")
+        lines.append(f"with --runtime {other.runtime}: {runtime_text(other)}")
     return wrapped(lines, width)
 
 
@@ -75,6 +77,12 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
             f"{report.saved.channels:,} channels are the same for every input and left out: "
             f"{report.saved.macs:,} MACs and {report.saved.bytes:,} bytes of weights less"
         )
+    if report.cycles is not None:
+        yield time_text(report.cycles)
+        if report.choices:
+            yield choices_text(report.choices, report.cycles.core_clock_hz)
+    elif report.fits:
+        yield f"time not estimated for the runtime {report.runtime}"
     yield next_image_text(report.placement, report.output_bytes)
     if report.tflm is not None:
         tflm, plan = report.tflm.arena, report.tflm.plan
@@ -83,7 +91,7 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
             f"({plan} plan), tail {tflm.tail_bytes:,}; --measure tries it"
         )
     yield from constants_text(
-        report.constants, report.flash_region, report.copy_s, width
+        report.constants, report.flash_region, report.copy_s, width, report.rates
     ).splitlines()
     yield from timeline_text(report.timeline, width=width).splitlines()
     for gap in report.uncovered:
@@ -121,6 +129,12 @@ def fit_document(report: FitReport) -> dict[str, object]:
         "peak": asdict(report.peak),
         "timeline": asdict(report.timeline),
         "constant_channels": asdict(report.saved),
+        "rates": report.rates and asdict(report.rates),
+        "time": report.cycles and time_document(report.cycles),
+        "choices": [
+            {"what": one.what, "cycles": one.cycles, "calls": list(one.calls)}
+            for one in report.choices
+        ],
         "uncovered": [
             {
                 "op": gap.op.index,
@@ -230,11 +244,15 @@ def constants_summary(plan: PlanEntry) -> str:
 
 
 def constants_text(
-    entries: Sequence[ConstantEntry], flash: str, copy_s: float | None = None, width: int = 80
+    entries: Sequence[ConstantEntry],
+    flash: str,
+    copy_s: float | None = None,
+    width: int = 80,
+    rates: RatesOf | None = None,
 ) -> str:
     """Lines: the constants that are copied to RAM and why, the estimated saving, and a table, at
     most `width` columns wide, of the arrays with the longest waits. copy_s: extra time of
-    start-up."""
+    start-up. rates: that the waits go by; None: those of the board file."""
     copied: dict[str, int] = {}
     for entry in entries:
         if entry.region != flash:
@@ -252,7 +270,11 @@ def constants_text(
         lines.append(
             f"by estimate the core waits {here * 1e3:,.2f} ms per inference for them"
             + (f", {there * 1e3:,.2f} ms were all in {flash}" if copied else "")
-            + ": peak rates of the board file, nothing overlapped"
+            + (
+                ": peak rates of the board file, nothing overlapped"
+                if rates is None
+                else f": rates {rates.origin}, nothing overlapped"
+            )
         )
         if copy_s is not None:
             lines.append(f"copying them makes start-up about {copy_s * 1e3:,.1f} ms longer")

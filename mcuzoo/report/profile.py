@@ -87,8 +87,9 @@ def profile_findings(profile: ModelProfile) -> str:
         clock = f" at {profile.core_clock_hz / 1e6:g} MHz" if profile.unit == "cycles" else ""
         time = "" if ms is None else f", {ms:.2f} ms{clock}"
         estimate = estimated_ms(profile.total, profile.unit, profile.core_clock_hz)
+        band = "estimate" if profile.rates is None else profile.rates.words
         if estimate is not None:
-            time = f", about {estimate:.1f} ms at {profile.core_clock_hz / 1e6:g} MHz (estimate)"
+            time = f", about {estimate:.1f} ms at {profile.core_clock_hz / 1e6:g} MHz ({band})"
         rate = f", {profile.total / profile.macs:.2f} per MAC" if profile.macs else ""
         lines.append(f"total    {profile.total:,} {profile.unit}{time}{rate}")
     blame = profile.blame
@@ -128,6 +129,7 @@ def profile_document(profile: ModelProfile) -> dict[str, Any]:
         "total": profile.total,
         "total_ms": profile.milliseconds(profile.total),
         "estimated_ms": estimated_ms(profile.total, profile.unit, profile.core_clock_hz),
+        "rates": profile.rates and asdict(profile.rates),
         "macs": profile.macs,
         "layers": [_layer_document(profile, layer) for layer in profile.layers],
         "to_blame": None

@@ -18,6 +18,7 @@ from mcuzoo.project.manifest import (
 )
 from mcuzoo.project.recipe import recipe_document
 from mcuzoo.report.arena import arena_text, next_image_text
+from mcuzoo.report.estimate import exported_time
 from mcuzoo.report.fit import constants_summary
 from mcuzoo.tables import Column, table_text
 
@@ -35,9 +36,11 @@ def export_text(directory: Path, board: AnyBoard, manifest: Manifest) -> str:
         return f"{head}C agent: {figures}\n{_npu_text(manifest, board)}{build}\n"
     streamed = ", the input consumed as it arrives" if entry.stream_input else ""
     sdk = " --sdk MCUXSDK, or what its README says" if manifest.sdk else ""
+    rates = "" if board.rates is None else f", placed by rates {board.rates.origin}"
     return (
         f"{head}arena {arena_text(entry)}{streamed}\n"
-        f"constants {entry.constant_bytes:,} bytes in {constants_summary(entry)}\n"
+        f"constants {entry.constant_bytes:,} bytes in {constants_summary(entry)}{rates}\n"
+        f"{exported_time(entry, board)}"
         f"{next_image_text(entry, manifest.output.bytes)}\n"
         f"console {board.console.name} at {baud_text(board.console)}\n"
         f"{build}{sdk}\n"

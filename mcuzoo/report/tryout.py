@@ -15,9 +15,12 @@ from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import FitReport
 from mcuzoo.plan.linux import LinuxFit
+from mcuzoo.profile import ModelProfile
 from mcuzoo.project.manifest import BuildEntry, Manifest, load_project
+from mcuzoo.prose import wrapped
 from mcuzoo.report import schemas
 from mcuzoo.report.arena import arena_text
+from mcuzoo.report.estimate import counted_document, counted_text, time_text
 from mcuzoo.report.figures import clipped, recipe_lines, score_text
 from mcuzoo.report.fit import fit_document, fit_text
 from mcuzoo.report.fit_linux import linux_fit_document, linux_fit_text
@@ -25,6 +28,12 @@ from mcuzoo.report.html.at_hand import at_hand
 from mcuzoo.report.html.fit import fit_html
 from mcuzoo.report.html.run import RunPage, run_html
 from mcuzoo.report.inspection import inspection_text
+from mcuzoo.report.profile import (
+    profile_document,
+    profile_findings,
+    profile_head,
+    profile_table,
+)
 from mcuzoo.report.project import build_text, export_document, export_text
 from mcuzoo.report.run import csv_text, run_document, summary_text
 from mcuzoo.run.journal import read_run
@@ -64,6 +73,10 @@ def _files(folder: Path, made: StepResult) -> Iterator[tuple[str, str]]:
         yield "run.csv", csv_text(*read_run(made.folder))
         page = RunPage(made.folder, made.summary, at_hand(made.summary.meta))
         yield "run.html", run_html(page)
+    elif isinstance(made, ModelProfile):
+        table = profile_table(made, _WIDTH)
+        yield "profile.txt", f"{profile_head(made)}\n{table}{profile_findings(made)}"
+        yield "profile.json", _json("profile", profile_document(made))
     elif isinstance(made, BuildEntry):
         project = folder / PROJECT
         yield "build.txt", build_text(project, load_project(project), made, _WIDTH)
@@ -98,6 +111,7 @@ def _lines(tried: Tried, width: int) -> Iterator[str]:
     elif tried.run is not None and tried.build is not None:
         yield from _answers(tried, tried.run, width)
         yield from _memories(fit, tried.build, width)
+        yield from (wrapped([line], width).rstrip("\n") for line in _time(tried))
         yield from _judged(tried.run)
     yield f"all of it is in {tried.folder}"
     yield from (f"next: {line}" for line in next_steps(tried))
@@ -116,6 +130,15 @@ def _memories(fit: FitReport | LinuxFit, build: BuildEntry, width: int) -> Itera
     if fit.compiled is not None:
         there, all_ops = len(fit.compiled.on_npu), len(fit.compiled.operators)
         yield f"NPU: {there} of {all_ops} operators by Vela {fit.compiled.version}, not emulated"
+
+
+def _time(tried: Tried) -> Iterator[str]:
+    """Of an inference on a microcontroller, by estimate."""
+    cycles = tried.fit.cycles if isinstance(tried.fit, FitReport) else None
+    if tried.profile is not None:
+        yield counted_text(tried.profile)
+    elif cycles is not None:
+        yield time_text(cycles)
 
 
 def _unfit(fit: FitReport) -> Iterator[str]:
@@ -238,6 +261,7 @@ def try_document(tried: Tried) -> dict[str, object]:
         "fit": fit_document(tried.fit)
         if isinstance(tried.fit, FitReport)
         else linux_fit_document(tried.fit),
+        "counted": tried.profile and counted_document(tried.profile),
         "build": None if build is None else asdict(build),
         "run": None if run is None else run_document(run.folder, run.summary),
         "next": list(next_steps(tried)),

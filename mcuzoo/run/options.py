@@ -14,6 +14,7 @@ from mcuzoo.options import (
     MaxBaud,
     NoReference,
     Option,
+    Rates,
     RecipeOptions,
     RigFilter,
     Split,
@@ -140,7 +141,7 @@ class BoardOptions(RecipeOptions):
 
 @dataclass(frozen=True)
 class ProfileOptions(RecipeOptions):
-    """Options of `profile`. upload: the model for a universal project."""
+    """Options of `profile`. upload: the model for a universal project. rates: with cycles alone."""
 
     project: PortProject = None
     upload: UploadModel = None
@@ -153,6 +154,7 @@ class ProfileOptions(RecipeOptions):
     cycles: Annotated[
         bool, Option("Of a project: modelled cycles and what they are spent for, an estimate.")
     ] = False
+    rates: Rates = None
     max_latency_ms: MaxLatencyMs = None
     max_instructions: MaxInstructions = None
     strict_budgets: StrictBudgets = False

@@ -32,6 +32,7 @@ from mcuzoo.run.project import emulated_port, find_project
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
 from mcuzoo.run.sessions import MessagesOnly, reference_of, sessions, subject_of
 from mcuzoo.timing.marks import cycles_between
+from mcuzoo.timing.rates import read_rates
 
 NOISE_SEED = 1234
 # Labels do not matter here.
@@ -51,6 +52,11 @@ def profile(
     before a port is touched, then what the link raises, and WrongFirmwareError.
     """
     options.budgets.check()
+    if options.rates is not None and not options.cycles:
+        raise UsageError(
+            "--rates is for modelled cycles: a board counts its own.",
+            "Add --cycles, or leave it out.",
+        )
     if options.cycles:
         return _with_cycles(target, options, say)
     port = emulated_port(target, "all")
@@ -100,11 +106,14 @@ def _with_cycles(
             f"--cycles goes with a project folder, which is emulated, not with {str(target)!r}.",
             "A board counts its own cycles: leave --cycles out.",
         )
-    options = replace(options, cycles=False, project=options.project or project)
-    with emulate(project, EmulateOptions(count="cycles")) as board:
+    emulation = EmulateOptions(count="cycles", rates=options.rates)
+    origin = None if options.rates is None else read_rates(options.rates).origin
+    options = replace(options, cycles=False, rates=None, project=options.project or project)
+    with emulate(project, emulation) as board:
         found = profile(board.port, options, say)
         spent = iter(cycles_between(board.marks, [layer.count for layer in found.layers]))
-    return replace(found, layers=tuple(replace(one, spent=next(spent)) for one in found.layers))
+    layers = tuple(replace(one, spent=next(spent)) for one in found.layers)
+    return replace(found, layers=layers, rates=origin)
 
 
 def _project(port: str, options: ProfileOptions, say: Callable[[str], None]) -> Path:

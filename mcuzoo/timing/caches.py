@@ -17,6 +17,15 @@ class Cache:
         # By set: its lines, the one used last at the end; True where it was changed.
         self._lines: list[dict[int, bool]] = [{} for _ in range(self._sets)]
 
+    def forget(self) -> None:
+        """All lines are invalid from now on."""
+        for held in self._lines:
+            held.clear()
+
+    def forget_set(self, index: int) -> None:
+        """The same of one set, the remainder of its lines' numbers."""
+        self._lines[index % self._sets].clear()
+
     def reads(self, lines: Iterable[int]) -> list[int]:
         """The lines of `lines`, numbers in their order, that have to be fetched."""
         fetched: list[int] = []

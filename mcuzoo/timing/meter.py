@@ -68,6 +68,18 @@ class CycleMeter:
         self._known.pop(address, None)
         self._edges = {edge: cost for edge, cost in self._edges.items() if address not in edge}
 
+    def forget_code(self) -> None:
+        """The code cache was invalidated."""
+        self.count()
+        self._code_cache.forget()
+
+    def forget_data(self, operand: int) -> None:
+        """A line of the data cache was invalidated by set and way: the others of its set go, too.
+        What is written back costs nothing here."""
+        if self.accesses:
+            self.count()
+        self._data_cache.forget_set(operand // self.line_bytes)
+
     def count(self) -> None:
         """Count all but the last block: it may not be at its end."""
         if len(self.blocks) > 1:

@@ -183,11 +183,11 @@ def code_bytes(
 
     unmarked_constants: bytes of constants among the code that no symbol delimits.
     """
-    start = symbols.get("mz_weights_start", 0)
-    constants = symbols.get("mz_weights_end", 0) - start
+    start, end = (symbols.get(name, 0) for name in CODE_SYMBOLS)
     code = [section for section in sections if section.executable]
-    inside = any(section.address <= start < section.end for section in code)
-    taken = constants if inside else unmarked_constants
+    # Address 0 may be the code's own.
+    inside = end > start and any(section.address <= start < section.end for section in code)
+    taken = end - start if inside else unmarked_constants
     # Constants that nothing refers to are not linked, so they are not subtracted.
     total = sum(section.size_bytes for section in code)
     return total - taken if total > taken else total

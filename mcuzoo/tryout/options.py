@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mcuzoo.options import Labels, Limit, Option, RecipeOptions
-
-DEFAULT_BOARD = "rt1170"
+from mcuzoo.options import Labels, Limit, Option, Rates, RecipeOptions
+from mcuzoo.project.kinds import DEFAULT_BOARD as DEFAULT_BOARD
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,7 @@ class TryOptions(RecipeOptions):
     tflm: Annotated[
         Path | None, Option("Run it with TFLite-Micro, from this tree of it [mcuzoo's own C].")
     ] = None
+    rates: Rates = None
     output: Annotated[
         Path | None,
         Option("Folder for all that is made [mcuzoo-try-BOARD-MODEL].", "--output", "-o"),

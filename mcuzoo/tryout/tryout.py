@@ -13,6 +13,7 @@ from pathlib import Path
 from mcuzoo import __version__
 from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.board.load import AnyBoard, list_boards, load_any_board
+from mcuzoo.board.model import Board
 from mcuzoo.codegen.export import Project
 from mcuzoo.codegen.linux.npu import has_compiler
 from mcuzoo.codegen.linux.project import export_linux_project
@@ -36,14 +37,17 @@ from mcuzoo.ops.coverage import Runtime, judge
 from mcuzoo.ops.inspect import Inspection, inspect_model
 from mcuzoo.plan.fit import FitReport, fit_model
 from mcuzoo.plan.linux import LinuxFit, fit_model_linux
+from mcuzoo.profile import ModelProfile
 from mcuzoo.project.input_size import takes_pictures
 from mcuzoo.project.manifest import BuildEntry, Manifest
 from mcuzoo.quoting import file_stem
 from mcuzoo.run.job import Job
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.run import FinishedRun, RunWatcher, run
+from mcuzoo.timing.rates import rated
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.find import compiler_packages, linux_compiler_packages
+from mcuzoo.tryout.counted import counted, counts
 from mcuzoo.tryout.options import DEFAULT_BOARD, TryOptions
 from mcuzoo.zoo.recipe_flags import with_recipe
 from mcuzoo.zoo.registry import ModelSource, labels_words, resolve_model
@@ -52,7 +56,7 @@ MARK = "try.json"
 """In every folder of a try: what was tried, with which mcuzoo."""
 PROJECT, PICTURES, RUN = "project", "pictures", "run"
 
-StepResult = Inspection | FitReport | LinuxFit | Project | BuildEntry | FinishedRun
+StepResult = Inspection | FitReport | LinuxFit | Project | BuildEntry | FinishedRun | ModelProfile
 Say = Callable[[str], None]
 Watch = Callable[[Job], AbstractContextManager[RunWatcher]]
 
@@ -64,7 +68,8 @@ class Tried:
     name: of the model. given: model and board as they were named. project, build and run are None
     where the model does not fit a microcontroller. fit: of a board that runs Linux also what its
     NPU would do, which no emulator shows. drawn: the pictures were drawn here, because neither the
-    user nor the model had any.
+    user nor the model had any. profile: one inference in modelled cycles; None where nothing was
+    counted.
     """
 
     folder: Path
@@ -78,6 +83,7 @@ class Tried:
     run: FinishedRun | None = None
     images: Path | None = None
     drawn: bool = False
+    profile: ModelProfile | None = None
 
     @property
     def passed(self) -> bool:
@@ -97,7 +103,8 @@ def try_model(
     watch: Watch | None = None,
     on_step: Callable[[Path, StepResult], None] = lambda folder, made: None,
 ) -> Tried:
-    """From a model to answers of the emulated `board`: inspect, fit, export, build, boot, run.
+    """From a model to answers of the emulated `board`: inspect, fit, export, build, boot, run; and
+    the modelled cycles of one inference, where the package for them is there.
 
     model: a name of the zoo, or a file. `say` is told each step; `watch` is that of `run`;
     `on_step` gets the folder and what each step made. A model that does not fit and an output that
@@ -107,6 +114,8 @@ def try_model(
     """
     chosen = load_any_board(board) if isinstance(board, str) else board
     _require_choices(chosen, options)
+    if isinstance(chosen, Board):
+        chosen = rated(chosen, options.rates)
     require_packages(packages_for(chosen, own_compiler=bool(options.tflm)), "Trying a model")
     name, board_name = fspath(model), board if isinstance(board, str) else board.id
     source = with_recipe(resolve_model(name), options)
@@ -153,7 +162,12 @@ def try_model(
         build, found = build_and_run(project.folder, _run_options(ready, options), say, watch)
         on_step(folder, build)
         on_step(folder, found)
-    return replace(ready, build=build, run=found)
+        cycles = None
+        if found.passed and counts(chosen, inspection.macs):
+            with _step("profile", say):
+                cycles = counted(project.folder, options.rates)
+            on_step(folder, cycles)
+    return replace(ready, build=build, run=found, profile=cycles)
 
 
 def build_and_run(
@@ -183,6 +197,7 @@ _SAID = {
     "export": "export: writing the project",
     "build": "build: compiling the firmware",
     "run": "run: booting the emulated board and sending pictures",
+    "profile": "profile: counting the modelled cycles of one inference",
 }
 
 
@@ -208,7 +223,11 @@ def _require_choices(board: AnyBoard, options: TryOptions) -> None:
     """Raise UsageError for an option that means nothing on Linux."""
     given = [
         flag
-        for flag, value in (("--tflm", options.tflm), ("--stream-input", options.stream_input))
+        for flag, value in (
+            ("--tflm", options.tflm),
+            ("--stream-input", options.stream_input),
+            ("--rates", options.rates),
+        )
         if value
     ]
     if isinstance(board, LinuxBoard) and given:
@@ -251,6 +270,7 @@ def _export_options(board: AnyBoard, options: TryOptions, say: Say) -> ExportOpt
         runtime="aot" if options.tflm is None else "tflm",
         tflm=options.tflm,
         stream_input=options.stream_input,
+        rates=options.rates,
         force=options.force,
     )
 

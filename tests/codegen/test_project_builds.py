@@ -18,13 +18,15 @@ from mcuzoo.emulator.evk import find_target
 from mcuzoo.resources import boards_dir
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
-from mcuzoo.toolchain.sizes import read_sections
+from mcuzoo.toolchain.sizes import read_functions, read_sections
 
 pytestmark = pytest.mark.slow
 
 needs_cmake = pytest.mark.skipif(
     shutil.which("cmake") is None or shutil.which("ninja") is None, reason="no cmake and ninja"
 )
+
+HOT_FUNCTIONS = ("mz_conv_2d_s8_dsp", "mz_block_run", "mz_model_invoke")
 
 
 def _project(tmp_path: Path, board: str, **options: str) -> Path:
@@ -45,6 +47,12 @@ def test_mcuzoo_build(tmp_path: Path, rig: tuple[str, str]) -> None:
     image = (project / entry.bin).read_bytes()
     assert len(image) < 64 * 1024
     assert entry.build_id.encode() in image
+    # The code that computes runs in the ITCM, at address 0; the rest from the flash.
+    hot = read_functions(project / entry.elf, HOT_FUNCTIONS)
+    assert len(hot) == len(HOT_FUNCTIONS)
+    assert all(4 <= first < end <= uses["itcm"].used_bytes for first, end in hot.values())
+    ((first, _),) = read_functions(project / entry.elf, ("mz_app_poll",)).values()
+    assert first > load_board(board).flash_region.base
 
 
 def test_a_board_of_ones_own_is_needed_for_the_export_only(tmp_path: Path) -> None:

@@ -267,8 +267,8 @@ def test_lists_of_parameters_name_some() -> None:
 
 READ = {
     *("against", "calibration", "data", "flashloader", "folder", "image", "images", "labels"),
-    *("lg_env", "profile", "project", "project_a", "project_b", "resume", "rig", "sdk", "tensor"),
-    *("tflm", "vela", "vela_program"),
+    *("lg_env", "profile", "project", "project_a", "project_b", "rates", "resume", "rig", "sdk"),
+    *("tensor", "tflm", "vela", "vela_program"),
 }
 """Options that name what is read."""
 

@@ -96,6 +96,38 @@ def test_binaries(kernels: Kernels, raw: bytes, seed: int) -> None:
             np.testing.assert_array_equal(over, expected)
 
 
+@pytest.mark.parametrize("activation", ["NONE", "RELU"])
+@pytest.mark.parametrize(
+    ("name", "scales"),
+    [
+        ("ADD", (0.031, 0.0271, 0.0433)),
+        # Exact halves.
+        ("ADD", (0.25, 0.5, 0.5)),
+        ("SUB", (0.031, 0.0271, 0.0433)),
+        ("MUL", (0.031, 0.0271, 0.0433)),
+        ("MUL", (0.5, 0.25, 0.5)),
+    ],
+)
+def test_all_pairs_of_values(
+    kernels: Kernels, name: str, scales: tuple[float, float, float], activation: str
+) -> None:
+    every = np.arange(-128, 128, dtype=np.int8)
+    raw = build.binary_model(
+        name,
+        (256, 256),
+        np.repeat(every, 256).reshape(256, 256),
+        activation=activation,
+        scales=scales,
+        zero_points=(-7, 11, -128 if activation == "RELU" else 3),
+    )
+    model = parse_model(raw, "case")
+    (call,) = lower(build_program(model))
+    assert call.kernel == ("mz_mul_s8_dsp" if name == "MUL" else "mz_add_s8_dsp")
+    values = np.tile(every, 256).reshape(256, 256)
+    output, _ = kernels.run(call, [values], values.size)
+    np.testing.assert_array_equal(output, oracle(model).run(values).reshape(-1))
+
+
 @SETTINGS
 @given(cases.elementwise(), cases.SEEDS)
 def test_elementwise(kernels: Kernels, raw: bytes, seed: int) -> None:

@@ -46,8 +46,17 @@ CASES = {
     "depthwise with no tap inside": build.depthwise_model(
         (1, 1, 1, 8), noise(1, 2, 2, 8), bias(8), dilation=(3, 3)
     ),
+    "depthwise of large factors": build.depthwise_model(
+        (1, 3, 2, 39), noise(1, 5, 5, 39), bias(39), input_zero_point=127, output_scale=0.0005
+    ),
+    "depthwise as columns": build.depthwise_model(
+        (1, 9, 3, 5), noise(1, 7, 1, 10), bias(10), dilation=(2, 1), input_zero_point=-5
+    ),
     "depthwise multiplier": build.depthwise_model(
         (1, 6, 5, 5), noise(1, 3, 2, 40), bias(40), stride=(2, 1), dilation=(1, 2)
+    ),
+    "fully connected row of a broken quad": build.fully_connected_model(
+        (1, 41), noise(35, 41), bias(35)
     ),
     "fully connected rows": build.fully_connected_model((3, 41), noise(35, 41), bias(35)),
     "average pool over the edge": build.pool_model(

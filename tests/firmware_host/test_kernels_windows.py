@@ -23,6 +23,7 @@ from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.lowering.call import Call
 from mcuzoo.ops.common.weighted import WeightedWork
 from mcuzoo.ops.kernels.depthwise_3x3_dsp import Depthwise3x3DspParams, narrower
+from mcuzoo.ops.kernels.depthwise_dsp import with_fewer_rows
 from mcuzoo.ops.kernels.pointwise_depthwise_dsp import fuse
 from mcuzoo.ops.table import computed
 
@@ -33,6 +34,7 @@ SETTINGS = settings(
 Kernels = HostKernels | CoreKernels
 
 DEPTHWISE, STEM = "mz_depthwise_3x3_s8_dsp", "mz_conv_2d_stem_s8_dsp"
+ANY_DEPTHWISE = "mz_depthwise_conv_2d_s8_dsp"
 POINTWISE = "mz_pointwise_s8_dsp"
 
 
@@ -50,15 +52,15 @@ def kernels(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return CoreKernels(link_kernels(tmp_path_factory.mktemp("core"), request.param))
 
 
-def candidates(raw: bytes, kernel: str) -> tuple[WeightedWork, Call, Call]:
-    """The work, the call of this kernel and the portable one."""
+def candidates(raw: bytes, *kernels: str) -> tuple[WeightedWork, Call, Call]:
+    """The work, the call of one of these kernels and the portable one."""
     try:
         work = work_of(raw)
     except UnsupportedOpError:
         reject()
     variants = computed(work.op).variants
     chosen = next(variant for variant in variants if variant.accepts(work))
-    if chosen.kernel != kernel:
+    if chosen.kernel not in kernels:
         reject()
     (call,), (plain,) = chosen.lower(work), variants[-1].lower(work)
     return work, call, plain
@@ -69,20 +71,28 @@ def assert_equals_portable(
 ) -> None:
     work, call, plain = candidates(raw, kernel)
     size = work.target.elements
-    (overlap,) = call.overlaps
-    assert overlap is not None
     for values in random_inputs(work.source.shape, seed, count=1):
         expected, _ = portable.run(plain, [values], size)
         np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
-        for farther in (0, 1, 37):
-            over = kernels.run_over(call, values, size, overlap.before + farther)
-            np.testing.assert_array_equal(over, expected)
+        for overlap in call.overlaps:
+            assert overlap is not None
+            for farther in (0, 1, 37):
+                over = kernels.run_over(call, values, size, overlap.before + farther)
+                np.testing.assert_array_equal(over, expected)
 
 
 @SETTINGS
 @given(cases.depthwise_3x3(), SEEDS)
 def test_depthwise_3x3(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
     assert_equals_portable(kernels, portable, DEPTHWISE, raw, seed)
+
+
+@SETTINGS
+@given(cases.depthwise_of_any_window(), SEEDS)
+def test_depthwise_of_any_window(
+    kernels: Kernels, portable: HostKernels, raw: bytes, seed: int
+) -> None:
+    assert_equals_portable(kernels, portable, ANY_DEPTHWISE, raw, seed)
 
 
 @SETTINGS
@@ -134,20 +144,20 @@ def test_depthwise_whose_last_tile_has_any_width(
 
 
 @settings(SETTINGS, max_examples=examples(30))
-@given(cases.depthwise_3x3(), SEEDS)
+@given(cases.depthwise_3x3() | cases.depthwise_of_any_window(), SEEDS)
 def test_depthwise_with_less_scratch(
     kernels: Kernels, portable: HostKernels, raw: bytes, seed: int
 ) -> None:
-    work, call, plain = candidates(raw, DEPTHWISE)
+    work, call, plain = candidates(raw, DEPTHWISE, ANY_DEPTHWISE)
     values, size = random_inputs(work.source.shape, seed, count=1)[0], work.target.elements
     expected, _ = portable.run(plain, [values], size)
-    for tight in narrower(call):
+    for tight in (*narrower(call), *with_fewer_rows(call)):
         assert tight.scratch_bytes < call.scratch_bytes
-        (overlap,) = tight.overlaps
-        assert overlap is not None
         np.testing.assert_array_equal(kernels.run(tight, [values], size)[0], expected)
-        over = kernels.run_over(tight, values, size, overlap.before)
-        np.testing.assert_array_equal(over, expected)
+        for overlap in tight.overlaps:
+            assert overlap is not None
+            over = kernels.run_over(tight, values, size, overlap.before)
+            np.testing.assert_array_equal(over, expected)
 
 
 @settings(SETTINGS, max_examples=examples(25))

@@ -62,6 +62,7 @@ MEMORY
 {
     m_interrupts (RX) : ORIGIN = FLASH + 0x2000, LENGTH = 0x400
     m_text (RX) : ORIGIN = FLASH + 0x2400, LENGTH = 0x3FDC00
+    m_qacode (RX) : ORIGIN = 0x00000000, LENGTH = 0x20000
     m_data (RW) : ORIGIN = 0x20000000, LENGTH = 0x20000
     m_data2 (RW) : ORIGIN = OCRAM, LENGTH = 0x40000
 }
@@ -80,7 +81,16 @@ SECTIONS
         . = ALIGN(4);
         __data_end__ = .;
     } > m_data
-    __DATA_END = __DATA_ROM + (__data_end__ - __data_start__);
+    __ram_function_flash_start = __DATA_ROM + (__data_end__ - __data_start__);
+    .ram_function : AT(__ram_function_flash_start)
+    {
+        . = ALIGN(32);
+        __ram_function_start__ = .;
+        *(CodeQuickAccess)
+        . = ALIGN(128);
+        __ram_function_end__ = .;
+    } > m_qacode
+    __DATA_END = __ram_function_flash_start + (__ram_function_end__ - __ram_function_start__);
     .bss : { *(.bss*) *(COMMON) } > m_data
     .heap : { . = ALIGN(8); . += 0x400; } > m_data
     .stack : { . = ALIGN(8); . += STACK_SIZE; } > m_data

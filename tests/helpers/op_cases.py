@@ -135,7 +135,7 @@ def pools(draw: st.DrawFn) -> bytes:
 def reductions(draw: st.DrawFn) -> bytes:
     """SUM's output has a scale that makes factors from 1e-6 to 4."""
     name = draw(st.sampled_from(["MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN"]))
-    shape = tuple(draw(st.lists(st.integers(1, 7), min_size=1, max_size=4)))
+    shape = tuple(draw(st.lists(st.integers(1, 9), min_size=1, max_size=4)))
     axis = st.integers(-len(shape), len(shape) - 1)
     scale, zero_point = draw(scales()), draw(ZERO_POINTS)
     alike = name.startswith("REDUCE")
@@ -162,6 +162,7 @@ def binaries(draw: st.DrawFn, names: tuple[str, ...], constant: bool = False) ->
     it; either may be broadcast, and either may be the first."""
     name = draw(st.sampled_from(names))
     shape = tuple(draw(st.lists(st.integers(1, 5), min_size=1, max_size=4)))
+    shape = (*shape[:-1], shape[-1] * draw(st.sampled_from([1, 1, 3])))
     kind = "constant" if constant else draw(st.sampled_from(["constant", "made", "itself"]))
     other: Any = None
     if kind == "constant":
@@ -288,6 +289,8 @@ def activations(draw: st.DrawFn) -> bytes:
 @st.composite
 def elementwise(draw: st.DrawFn) -> bytes:
     shape = tuple(draw(st.lists(st.integers(1, 5), max_size=4)))
+    # So many that a table pays.
+    shape = draw(st.sampled_from([shape, (1025,)]))
     return build.unary_model(
         draw(st.sampled_from(["RELU", "RELU6", "QUANTIZE"])),
         shape,

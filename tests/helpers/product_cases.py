@@ -70,8 +70,9 @@ def pointwise_products(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def fully_connected_products(draw: st.DrawFn) -> bytes:
-    """One row or two, for the row kernel, or more of them, for blocks."""
+    """One row or two of any depth, for the row kernel, or more of them, for blocks."""
     depth = 4 * draw(st.one_of(st.integers(1, 9), st.sampled_from([15, 16, 17, 18, 32, 33, 65])))
+    depth -= draw(st.sampled_from([0, 0, 1, 2, 3]))
     channels, rows = draw(st.integers(1, 13)), draw(st.sampled_from([1, 1, 2, 2, 3, 6]))
     quantization = draw(ordinary_quantization(channels, depth))
     if draw(st.booleans()):

@@ -58,6 +58,40 @@ def depthwise_3x3(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
+def depthwise_of_any_window(draw: st.DrawFn) -> bytes:
+    """Around groups of 4 columns and tiles of 64, lanes of 4 channels; windows with a loop of their
+    own and others; along rows a stride or a dilation. Or a CONV_2D of one channel."""
+    taps = draw(st.integers(1, 9)), draw(st.integers(1, 9))
+    stride, dilation = draw(st.sampled_from([1, 1, 2, 3])), draw(st.sampled_from([1, 1, 2, 3]))
+    strides = draw(st.integers(1, 3)), stride
+    dilations = draw(st.integers(1, 3)), dilation if stride == 1 else 1
+    height = draw(st.integers(1, 14))
+    width = draw(st.one_of(st.integers(1, 14), st.sampled_from([63, 66, 131])))
+    padding = draw(st.sampled_from(["SAME", "VALID"]))
+    for size, tap, step in zip((height, width), taps, dilations, strict=True):
+        assume(padding == "SAME" or (tap - 1) * step + 1 <= size)
+    depth, multiplier = draw(st.sampled_from([(1, 3), (1, 8), (3, 1), (4, 1), (5, 2), (9, 1)]))
+    channels = depth * multiplier
+    rng = np.random.default_rng(draw(cases.SEEDS))
+    weights = draw(product_weights(1, *taps, channels))
+    convolution = depth == 1 and draw(st.booleans())
+    return (build.conv_model if convolution else build.depthwise_model)(
+        (1, height, width, depth),
+        weights.transpose(3, 1, 2, 0).copy() if convolution else weights,
+        draw(small_biases(channels)),
+        stride=strides,
+        dilation=dilations,
+        padding=padding,
+        activation=draw(cases.ACTIVATIONS),
+        weight_scales=[float(np.float32(value)) for value in rng.uniform(1e-3, 2e-2, channels)],
+        input_scale=0.0235,
+        input_zero_point=draw(cases.ZERO_POINTS),
+        output_scale=float(np.float32(0.0235 * 0.01 * taps[0] * taps[1] * rng.uniform(1, 30))),
+        output_zero_point=draw(cases.ZERO_POINTS),
+    )
+
+
+@st.composite
 def stems(draw: st.DrawFn) -> bytes:
     """3x3 at stride 2 over gray or colour, with borders below and to the right or none."""
     depth, channels = draw(st.sampled_from([1, 3])), draw(st.sampled_from([4, 8, 12]))

@@ -16,7 +16,7 @@ from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.constant import Constant
-from mcuzoo.ops.common.binary import broadcast_strides
+from mcuzoo.ops.common.broadcast import broadcast_strides
 from mcuzoo.ops.common.reduction import ReductionAxisStruct, merged_axes
 from mcuzoo.ops.kernels.product import FullyConnectedParams
 from mcuzoo.ops.lower import choose_variants, lower
@@ -111,22 +111,22 @@ def test_a_variant_that_accepts_goes_before_the_portable_one(
 
 def test_bias_has_the_input_zero_point_folded_in() -> None:
     rows = weights(3, 7)
-    bias = np.array([5, -7, 2**20], np.int32)
-    (call,) = calls_of(build.fully_connected_model((1, 7), rows, bias, input_zero_point=-11))
+    bias = np.array([5, -7, 2**13], np.int32)
+    (call,) = calls_of(build.fully_connected_model((3, 7), rows, bias, input_zero_point=-11))
     assert isinstance(call.params, FullyConnectedParams)
     expected = bias + 11 * rows.astype(np.int32).sum(axis=1)
     np.testing.assert_array_equal(call.params.bias.values, expected)
 
 
 def test_no_bias_is_a_folded_zero() -> None:
-    (call,) = calls_of(build.fully_connected_model((1, 7), weights(3, 7), None))
+    (call,) = calls_of(build.fully_connected_model((3, 7), weights(3, 7), None))
     assert isinstance(call.params, FullyConnectedParams)
     np.testing.assert_array_equal(call.params.bias.values, [0, 0, 0])
 
 
 @pytest.mark.parametrize(("output_scale", "right_only"), [(0.1, 1), (0.0001, 0)])
 def test_layers_that_only_shift_right_say_so(output_scale: float, right_only: int) -> None:
-    raw = build.fully_connected_model((1, 7), weights(3, 7), None, output_scale=output_scale)
+    raw = build.fully_connected_model((3, 7), weights(3, 7), None, output_scale=output_scale)
     (call,) = calls_of(raw)
     assert isinstance(call.params, FullyConnectedParams)
     assert call.params.to.right_only == right_only

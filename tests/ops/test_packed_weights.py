@@ -22,19 +22,19 @@ def unpacked(words: NDArray[np.int32]) -> NDArray[np.int64]:
     """As the kernel takes a word apart."""
     lanes = np.ascontiguousarray(words.astype("<i4")).view("<i2").astype(np.int64)
     low = (lanes & 0xFF ^ 0x80) - 0x80
-    return np.stack([low, (lanes - low) // 256], axis=2).reshape(len(words), -1)
+    return np.stack([(lanes - low) // 256, low], axis=2).reshape(len(words), -1)
 
 
 def test_words_come_apart_into_the_weights() -> None:
     rows = weights(5, 24)
-    rows[0, :8] = [-128, 127, 127, -128, 0, -128, -128, -127]
+    rows[0, :8] = [-128, 127, 127, -128, 0, -128, -127, -128]
     assert packable(rows)
     np.testing.assert_array_equal(unpacked(weight_words(rows)), rows)
 
 
 def test_the_one_pair_that_does_not_fit_a_halfword() -> None:
     rows = np.zeros((1, 4), np.int8)
-    rows[0, 2:] = [-1, -128]
+    rows[0, 2:] = [-128, -1]
     assert not packable(rows)
     raw = build.fully_connected_model((8, 4), np.repeat(rows, 2, axis=0), None)
     assert chosen(raw) == "mz_fully_connected_s8"
@@ -46,12 +46,13 @@ def test_the_one_pair_that_does_not_fit_a_halfword() -> None:
         (8, 0, 0.1, "mz_pointwise_s8_dsp"),
         (10, 0, 0.1, "mz_fully_connected_s8"),
         # Sums are 256 times the accumulator.
-        (8, 2**23, 0.1, "mz_fully_connected_s8"),
-        (8, -(2**23), 0.1, "mz_fully_connected_s8"),
+        (8, 2**23, 40.0, "mz_fully_connected_s8"),
+        (8, -(2**23), 40.0, "mz_fully_connected_s8"),
+        # One output for all inputs: it becomes a small bias without weights.
+        (8, 2**23, 0.1, "mz_pointwise_s8_dsp"),
+        (8, 0, 1e6, "mz_pointwise_s8_dsp"),
         # A multiplier of one half and more.
         (8, 0, 0.0009, "mz_fully_connected_s8"),
-        # So small that its offset leaves 32 bits.
-        (8, 0, 1e6, "mz_fully_connected_s8"),
     ],
 )
 def test_what_does_not_fit_goes_to_the_portable_kernel(

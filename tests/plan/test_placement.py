@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -136,3 +137,17 @@ def test_a_misspelt_region_is_corrected(rt1050: Board) -> None:
     with pytest.raises(UsageError, match="no memory region") as caught:
         place(_needs(KIB), rt1050, arena_region="ocrm")
     assert "Did you mean 'ocram'?" in caught.value.hint
+
+
+@pytest.mark.parametrize(("hot_bytes", "expected"), [(0, None), (120_000, "itcm"), (131_000, None)])
+def test_hot_code_goes_to_the_itcm_if_all_of_it_fits(
+    rt1050: Board, hot_bytes: int, expected: str | None
+) -> None:
+    needs = replace(_needs(96 * KIB), hot_bytes=hot_bytes)
+    placement = place(needs, rt1050)
+    assert placement.code_region == expected
+    itcm = next(fit for fit in region_fits(needs, rt1050, placement) if fit.region == "itcm")
+    assert itcm.fits
+    assert sum(part.bytes for part in itcm.parts if part.name == "code") == (
+        hot_bytes if expected else 0
+    )

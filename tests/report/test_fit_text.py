@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -15,13 +15,16 @@ from helpers.mobilenet import mobilenet_v1
 from helpers.schemas import complaints
 
 from mcuzoo.board.load import load_board
+from mcuzoo.board.rated import RatesOf
 from mcuzoo.budgets import Budgets, Figure, judge
 from mcuzoo.codegen.universal_fit import ModelRoom, fit_universal
 from mcuzoo.measure.arena import ArenaMeasurement, ArenaRow, arena_rows
 from mcuzoo.measure.fit import FitMeasurement
+from mcuzoo.ops.channels import Savings
 from mcuzoo.ops.coverage import Uncovered
-from mcuzoo.plan.fit import FitReport
+from mcuzoo.plan.fit import FitReport, RuntimeFit
 from mcuzoo.project.entries import ArenaFigures, BuildEntry, ConstantEntry, MeasuredEntry
+from mcuzoo.report.estimate import about_ms, exported_time, runtime_text
 from mcuzoo.report.fit import (
     constants_text,
     fit_document,
@@ -31,6 +34,8 @@ from mcuzoo.report.fit import (
     universal_fit_document,
     universal_fit_text,
 )
+from mcuzoo.report.html.fit import fit_html
+from mcuzoo.report.schemas import labelled
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +60,77 @@ def test_an_arena_in_two_memories_says_what_that_saves(report: FitReport) -> Non
     text = " ".join(fit_text(replace(report, hot_saves_s=0.01234), 80).split())
     assert f"it does not fit {report.placement.arena_region} as a whole" in text
     assert "by estimate saves 12.34 ms of waiting per inference; --arena-region keeps" in text
+
+
+def test_what_constant_channels_saved_is_told(report: FitReport) -> None:
+    saved = replace(report, saved=Savings(971, 3_585_915, 182_400))
+    text = " ".join(fit_text(saved, 80).split())
+    assert (
+        "971 channels are the same for every input and left out: 3,585,915 MACs and 182,400 bytes "
+        "of weights less" in text
+    )
+    assert fit_document(saved)["constant_channels"] == asdict(saved.saved)
+    assert "constant ones: 3,585,915 MACs and 182,400 B of weights less" in fit_html(saved)
+    assert "left out" not in fit_text(report, 80) and "left out" not in fit_html(report)
+
+
+def test_the_time_is_an_estimate_with_its_band(report: FitReport) -> None:
+    cycles = report.cycles
+    assert cycles is not None and cycles.total is not None
+    text = " ".join(fit_text(report, 80).split())
+    assert (
+        f"ms per inference (estimate, +-{cycles.percent} %): {cycles.total:,.0f} modelled cycles "
+        "at 600 MHz: core " in text
+    )
+    flash = cycles.waits["flash"] / cycles.total
+    assert f"waits for flash {flash:.0%}, which no board has confirmed" in text
+    found = fit_document(report)["time"]
+    assert isinstance(found, dict) and found["estimated_ms"] == cycles.milliseconds
+    assert len(found["calls"]) == len(cycles.calls)
+    assert not complaints(labelled("fit", fit_document(report)))
+    page = fit_html(report)
+    assert "Estimated time" in page and f"+-{cycles.percent} %" in page
+    rates = RatesOf("rt1050", "2026-11-29", "ab" * 32, "FZ1")
+    rated = replace(report, cycles=replace(cycles, rates=rates))
+    measured = " ".join(fit_text(rated, 80).split())
+    assert f"({rates.words})" in measured and "which no board has confirmed" not in measured
+
+
+def test_a_time_that_is_not_known_is_not_told(report: FitReport) -> None:
+    cycles = report.cycles
+    assert cycles is not None
+    unknown = replace(cycles.calls[0], core=None, kernels=("mz_new_s8",))
+    text = fit_text(replace(report, cycles=replace(cycles, calls=(unknown,))), 80)
+    assert "time not estimated: no figure for mz_new_s8" in text and "(estimate" not in text
+    slow = replace(report, cycles=replace(cycles, unknown_memories=("sdram",)))
+    assert "time not estimated: the board file has no read speed of sdram" in fit_text(slow, 80)
+    tflm = fit_text(replace(report, cycles=None, runtime="tflm"), 80)
+    assert "time not estimated for the runtime tflm" in tflm
+
+
+def test_the_other_runtime_has_its_time() -> None:
+    other = RuntimeFit("aot", True, 1024, "dtcm", estimated_ms=12.34, percent=21)
+    assert runtime_text(other) == (
+        "fits, its arena 1,024 bytes in dtcm, about 12.3 ms (estimate, +-21 %)"
+    )
+    assert runtime_text(replace(other, fits=False)) == "does not fit"
+
+
+def test_an_export_has_its_time() -> None:
+    board = load_board("rt1050")
+    plan = replace(MANIFEST.plan, estimated_cycles=6_000_000, estimate_percent=21)
+    assert exported_time(plan, board) == "time about 10.0 ms per inference (estimate, +-21 %)\n"
+    rates = RatesOf("rt1050", "2026-11-29", "ab" * 32)
+    assert f"({rates.words})" in exported_time(plan, board.rated(rates))
+    assert exported_time(replace(plan, estimated_cycles=None), board) == ""
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [(0.0123, "0.012"), (0.1234, "0.12"), (9.876, "9.88"), (12.34, "12.3"), (1234.5, "1,234")],
+)
+def test_no_more_digits_than_an_estimate_has(milliseconds: float, text: str) -> None:
+    assert about_ms(milliseconds) == f"about {text} ms"
 
 
 def test_constants_without_known_speeds_have_no_waits() -> None:

@@ -38,6 +38,7 @@ PRINTED_BY = {
     "export": ["export"],
     "build": ["build"],
     "emulate": ["emulate", "emulate-faults"],
+    "calibrate": ["calibrate"],
     "flash": ["flash", "flash-rig"],
     "probes": ["probes"],
     "ports": ["ports"],

@@ -17,7 +17,7 @@ from helpers.fake_sdk import fake_sdk
 from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.mcuxpresso import open_sdk
+from mcuzoo.codegen.mcuxpresso import RETAINED_BYTES, open_sdk
 from mcuzoo.errors import InputError, ToolchainError, UsageError
 from mcuzoo.project.kinds import WeightsChoice
 from mcuzoo.project.manifest import load_manifest
@@ -97,6 +97,9 @@ def test_arena_and_weights_are_where_they_were_planned(
         elf,
         [
             "mz_arena",
+            "mz_model_invoke",
+            "mz_ramcode_end",
+            "__ram_function_end__",
             *constants,
             "mz_weights_start",
             "mz_weights_load",
@@ -109,6 +112,9 @@ def test_arena_and_weights_are_where_they_were_planned(
     assert constants
     assert symbols["mz_arena"] & 0xFFF0_000F == where[0]
     assert all(symbols[name] & 0xFFF0_000F == where[1] for name in constants)
+    # Behind the SDK's own code of the ITCM.
+    hot = symbols["__ram_function_end__"], symbols["mz_model_invoke"], symbols["mz_ramcode_end"]
+    assert hot[0] < hot[1] < hot[2] < 0x2_0000 - RETAINED_BYTES
     assert symbols["mz_stack_top"] == 0x2002_0000
     bottom = 0x2002_0000 - load_manifest(project).plan.stack_bytes
     assert symbols["mz_stack_bottom"] == bottom

@@ -15,18 +15,22 @@ from PIL import Image
 
 import mcuzoo
 from mcuzoo import TryOptions
+from mcuzoo.board.load import load_any_board, load_board
 from mcuzoo.codegen.export import Project
 from mcuzoo.data.patterns import pattern_pictures
 from mcuzoo.errors import DataSetError, ModelError, ProjectError, ToolchainError, UnsupportedOpError
+from mcuzoo.extras import PACKAGES
 from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import FitReport
 from mcuzoo.project.manifest import BuildEntry
+from mcuzoo.report.estimate import time_text
 from mcuzoo.report.tryout import next_steps, try_document, try_text
 from mcuzoo.run.run import FinishedRun
+from mcuzoo.tryout.counted import counts
 from mcuzoo.tryout.tryout import MARK, StepResult
 
 KEPT = {
-    *(f"{step}.{kind}" for step in ("inspect", "fit", "export", "build", "run", "try")
+    *(f"{step}.{kind}" for step in ("inspect", "fit", "export", "build", "run", "profile", "try")
       for kind in ("txt", "json")),
     "fit.html", "run.csv", "run.html", "project", "run",
 }  # fmt: skip
@@ -51,6 +55,7 @@ def gray_net(path: Path, side: int = 8, name: str = "FULLY_CONNECTED") -> Path:
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     pytest.importorskip("unicorn")
+    pytest.importorskip("capstone")
     return gray_net(tmp_path / "gray.tflite")
 
 
@@ -59,7 +64,7 @@ def test_from_a_file_to_answers(model: Path, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     said = invoke(["try", model, "-o", folder])
     assert said.exit_code == 0, said.output
-    steps = ["inspect", "fit", "export", "build", "run"]
+    steps = ["inspect", "fit", "export", "build", "run", "profile"]
     begun = [line.split(":")[0] for line in said.stderr.splitlines()]
     assert [word for word in begun if word in steps] == steps
     pictures = [name for name, _ in pattern_pictures()]
@@ -79,6 +84,9 @@ def test_from_a_file_to_answers(model: Path, tmp_path: Path) -> None:
 
     document = json.loads((folder / MARK).read_text())
     assert document["passed"] and document["exit_code"] == 0 and document["drawn_pictures"]
+    cycles = document["counted"]["cycles"]
+    assert f"{cycles:,} modelled cycles at 996 MHz, counted in one" in " ".join(said.stdout.split())
+    assert json.loads((folder / "profile.json").read_text())["total"] == cycles
     assert [one["file"] for one in document["pictures"]] == [f"{name}.png" for name in pictures]
     assert all(one["equal"] for one in document["pictures"])
     (flash_use,) = (one for one in document["memory"] if one["region"] == "flash")
@@ -94,9 +102,13 @@ def test_from_a_file_to_answers(model: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_call_gives_what_each_step_made(tmp_path: Path) -> None:
-    """The bundled model on its own samples: labelled, named, and no picture is drawn."""
+def test_the_call_gives_what_each_step_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bundled model on its own samples: labelled, named, and no picture is drawn. Nothing is
+    counted, so that the time is the predicted one."""
     pytest.importorskip("unicorn")
+    monkeypatch.setattr("mcuzoo.tryout.counted.MOST_MACS", 0)
     made: list[StepResult] = []
     options = TryOptions(output=tmp_path / "out", limit=2)
     tried = mcuzoo.try_model(
@@ -106,9 +118,22 @@ def test_the_call_gives_what_each_step_made(tmp_path: Path) -> None:
     assert [type(one) for one in made] == [
         Inspection, FitReport, Project, BuildEntry, FinishedRun
     ]  # fmt: skip
+    assert tried.profile is None and isinstance(tried.fit, FitReport)
+    assert tried.fit.cycles is not None
+    assert time_text(tried.fit.cycles) in " ".join(try_text(tried, 80).split())
     assert tried.run is not None and tried.run.summary.top1 is not None
     assert tried.run.summary.top1.total == 2
     assert not (tmp_path / "out" / "pictures").exists()
+
+
+def test_what_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an emulated microcontroller executes of a small model, with the package for it."""
+    pytest.importorskip("capstone")
+    board, linux = load_board("rt1050"), load_any_board("imx93")
+    assert counts(board, 13_000_000) and not counts(board, 300_000_000)
+    assert not counts(linux, 1)
+    monkeypatch.setitem(PACKAGES, "capstone", ("no_such_module", "timing"))
+    assert not counts(board, 1)
 
 
 @pytest.mark.slow

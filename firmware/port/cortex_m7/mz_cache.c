@@ -41,3 +41,12 @@ void mz_cache_enable(void) {
     MZ_SCB_CCR |= MZ_CCR_IC | MZ_CCR_DC;
     mz_core_sync();
 }
+
+void mz_cache_forget_data(void) {
+    for_each_line(&MZ_SCB_DCCISW);
+}
+
+void mz_cache_forget_code(void) {
+    MZ_SCB_ICIALLU = 0;
+    mz_core_sync();
+}

@@ -11,4 +11,9 @@ void mz_cache_disable(void);
  * up. */
 void mz_cache_enable(void);
 
+/* Write back dirty lines and invalidate all lines of the data cache; or of the instruction cache.
+ * They stay on. */
+void mz_cache_forget_data(void);
+void mz_cache_forget_code(void);
+
 #endif

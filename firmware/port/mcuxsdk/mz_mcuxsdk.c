@@ -25,6 +25,7 @@ extern uint32_t mz_stack_guard[];
 #define COPY_SECTION(name) \
     __builtin_memcpy(name##_start, name##_load, (size_t)(name##_end - name##_start));
 
+COPIED_SECTION(mz_ramcode)
 MZ_BOARD_COPIES(COPIED_SECTION)
 
 static bool guarded;
@@ -52,6 +53,11 @@ static uint32_t start_sdram(void) {
 }
 #endif
 
+static void copy_code(void) {
+    COPY_SECTION(mz_ramcode)
+    mz_core_sync();
+}
+
 static void copy_sections(void) {
     MZ_BOARD_COPIES(COPY_SECTION)
 }
@@ -61,6 +67,7 @@ void mz_port_init(void) {
     mz_core_start_cycles();
     mz_mpu_forget();
     BOARD_InitHardware();
+    copy_code();
     given_up = start_sdram();
     guarded = guard_stack();
     mz_fault_enable();

@@ -28,10 +28,12 @@ def render_model(
     plan: ArenaPlan,
     sections: Sections = STANDALONE,
     calls: Sequence[Call] | None = None,
+    probes: int = 0,
 ) -> dict[str, str]:
     """The generated C, by path in the project folder; the same input gives the same text.
 
-    `calls` are the program's, if they are lowered already, or planned with RowChains. Raises
+    `calls` are the program's, if they are lowered already, or planned with RowChains. probes: how
+    many micro-benchmarks follow the ops (mcuzoo/codegen/probes.py). Raises
     UnsupportedOpError when an op, type or option has no kernel, ModelError when the model's ends
     cannot be described.
     """
@@ -56,6 +58,7 @@ def render_model(
         row_stages=len(streamed.stages) if streamed else 0,
         output_offset=plan.slot(program.output_buffer).offset,
         constants=constants,
+        probes=probes,
     )
     sequence = render(
         "aot/mz_model.c.j2",
@@ -68,6 +71,7 @@ def render_model(
             for part in _parts(call)
         ],
         chains=chains,
+        probes=probes,
         row_states=max((len(one.stages) for one in chains if not one.streamed), default=0),
         op_count=len(program.file.ops),
         sha256=sha256_rows(program.model.sha256),

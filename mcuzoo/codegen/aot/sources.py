@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.rows import RowChain
+from mcuzoo.ops.lower import lower
+from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.resources import firmware_dir
 
 RUNTIME_SOURCE = "runtime/aot/mz_runtime_aot.c"
@@ -16,6 +18,9 @@ ROW_SOURCE = "runtime/aot/mz_rows.c"
 
 STREAM_SOURCE = "runtime/aot/mz_runtime_rows.c"
 """For those of them that consume their input as it arrives."""
+
+MODEL_SOURCE = "model/mz_model.c"
+"""The calls of the kernels, and their parameters."""
 
 _INCLUDE = re.compile(r'^#include "(kernels/[^"]+)"$', re.MULTILINE)
 
@@ -29,6 +34,15 @@ def kernel_sources(calls: Iterable[Call]) -> tuple[str, ...]:
     stream = (STREAM_SOURCE,) if any(chain.streamed for chain in chains) else ()
     shared = sorted(_with_shared(kernels, firmware_dir()))
     return (*shared, RUNTIME_SOURCE, *rows, *stream)
+
+
+def hot_sources(plan: MemoryPlan) -> tuple[str, ...]:
+    """The names of the C files whose code is copied to Placement.code_region, sorted: those that an
+    inference goes through."""
+    if plan.placement.code_region is None:
+        return ()
+    compiled = (MODEL_SOURCE, *kernel_sources(plan.calls or lower(plan.program)))
+    return tuple(sorted(PurePosixPath(source).name for source in compiled))
 
 
 def _with_shared(kernels: Iterable[str], firmware: Path) -> set[str]:

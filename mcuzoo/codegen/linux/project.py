@@ -95,7 +95,7 @@ def export_linux_project(
 
 _FOR_CHIPS = (
     "tflm", "embed", "baud", "universal", "ops", "model_region", "arena_region", "pin",
-    "stream_input", "kernels", "plan", "weights",
+    "stream_input", "kernels", "plan", "rates", "weights",
 )  # fmt: skip
 
 

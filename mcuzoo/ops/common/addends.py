@@ -12,7 +12,10 @@ from mcuzoo.graph.fixedpoint import multiply_by_quantized_multiplier, quantize_m
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.parameters import Requantization, quantization_of
 from mcuzoo.lowering.params import CStruct
-from mcuzoo.ops.common.binary import BinaryParams, Broadcast, Strides, Sum
+from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast, Strides
+from mcuzoo.ops.common.lookup import EVERY_VALUE
+from mcuzoo.ops.common.reference import Kernel
+from mcuzoo.ops.kernels.sum_dsp import AddDspParams, line_of_sum
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,17 @@ class Addends:
         shifted = (values.astype(np.int64) - one.zero_point) << self.headroom
         return multiply_by_quantized_multiplier(shifted, one.multiplier, one.shift).astype(np.int64)
 
-    def sum(self, model: Model, op: Op, sign: int) -> Sum:
-        """What the first operand and `sign` times the second come to."""
-        first, second = (quantization_of(model.tensor(index)).scale for index in op.inputs)
+    def line(
+        self, model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel, sign: int
+    ) -> AddDspParams | None:
+        """The first operand and `sign` times the second along a line, if there is one."""
+        pairs = arithmetic((EVERY_VALUE[:, None], EVERY_VALUE[None]))
+        assert isinstance(pairs, np.ndarray)
+        scales = [quantization_of(model.tensor(index)).scale for index in op.inputs]
         output = quantization_of(model.tensor(op.outputs[0])).scale
-        return Sum((first / output, sign * second / output), self.to)
+        slopes = scales[0] / output, sign * scales[1] / output
+        zero = -sum(slope * one.zero_point for slope, one in zip(slopes, self.both, strict=True))
+        return line_of_sum(pairs, slopes, zero, self.to, broadcast)
 
     def params(self, broadcast: Broadcast) -> AddParams:
         first, second = self.both

@@ -7,88 +7,77 @@ a single value, and a table does it: Keras' Rescaling and Normalization at the e
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from math import prod
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.graph.model import Model, Op
-from mcuzoo.graph.parameters import Requantization
 from mcuzoo.graph.program import Program, Step
-from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.direct import ELEMENT_BY_ELEMENT, Direct, DirectWork, direct_work
-from mcuzoo.lowering.operands import constant_bytes, rank_four
-from mcuzoo.lowering.params import KernelParams, RowWindow, Setting, Shape, pieces
+from mcuzoo.lowering.operands import constant_bytes
+from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast, broadcast_of, broadcast_strides
 from mcuzoo.ops.common.lookup import EVERY_VALUE, Lookup, lookup_work
 from mcuzoo.ops.common.reference import Kernel
 from mcuzoo.ops.common.rules import Rule
-from mcuzoo.ops.kernels.sum_dsp import SumDsp, SumWork, line_of_sum
 from mcuzoo.ops.operator import Aot
 
 MAX_TABLES = 4
 """More channels are better served by the kernel of two operands: a table takes 256 bytes."""
 
-Strides = tuple[int, int, int, int]
+LEAST_ROW = 4
+"""Elements of a row that the quick kernels want: they take four at a time."""
 
 
 @dataclass(frozen=True)
-class Broadcast:
-    """sizes: of the output; strides: how far each operand moves along its axes, in elements. first,
-    second: strides of the operands; 0 where one is repeated."""
+class Quick:
+    """A kernel that does the operator faster, for some numbers. params: for these; None: it cannot.
+    They are given the operator's arithmetic, too."""
 
-    sizes: tuple[int, int, int, int]
-    first: Strides
-    second: Strides
+    kernel: str
+    params: Callable[[Model, Op, Broadcast, Kernel], BinaryParams | None]
 
 
-@dataclass(frozen=True)
-class BinaryParams(KernelParams):
-    """The parameters that kernels of two operands begin with.
+@dataclass(frozen=True, eq=False)
+class BinaryWork(DirectWork):
+    """quick: parameters of the faster kernel, if that can do it."""
 
-    sizes: of the output, outermost first.
-    """
-
-    sizes: tuple[int, int, int, int]
-
-    def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
-        """Operands of one shape are a run of elements."""
-        if self.sizes[:3] != (1, 1, 1):
-            return None
-        return RowWindow(1, 1, 0, (Setting("sizes[3]", "output_rows", prod(target[2:])),))
-
-    def passes(self, constant: Constant) -> int:
-        """A broadcast operand is read again for every repetition."""
-        return pieces(prod(self.sizes), constant.values.size)
+    quick: BinaryParams | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
-class Sum:
-    """A sum of both operands. slopes: by how much the output rises for a unit of each. to: clamps
-    the output."""
+class QuickVariant:
+    """Work that the faster kernel can do."""
 
-    slopes: tuple[float, float]
-    to: Requantization
+    kernel: str
+
+    def accepts(self, work: DirectWork) -> bool:
+        return isinstance(work, BinaryWork) and work.quick is not None
+
+    def lower(self, work: DirectWork) -> tuple[Call, ...]:
+        assert isinstance(work, BinaryWork) and work.quick is not None
+        return work.call(self.kernel, work.quick, overlaps=work.overlaps)
 
 
 @dataclass(frozen=True)
 class Binary:
     """An operator of two inputs. params: of the portable kernel; reference: its arithmetic, which
-    must take operands of any shapes that broadcast. sum: as which it can be computed; None: it is
-    no sum."""
+    must take operands of any shapes that broadcast. quick: a faster kernel."""
 
     kernel: str
     params: Callable[[Model, Op, Broadcast], BinaryParams]
     reference: Callable[[Model, Op], Kernel]
-    sum: Callable[[Model, Op], Sum] | None = None
+    quick: Quick | None = None
 
     def aot(self, rule: Rule, constraint: str = "int8, rank <= 4, broadcasting") -> Aot:
+        quick = () if self.quick is None else (QuickVariant(self.quick.kernel),)
         return Aot(
             constraint=constraint,
             rule=rule,
             reference=self.reference,
             prepare=self.prepare,
-            variants=(Lookup(), SumDsp(), Direct(self.kernel)),
+            variants=(Lookup(), *quick, Direct(self.kernel)),
             constant_bytes=_constant_bytes,
         )
 
@@ -108,33 +97,10 @@ class Binary:
         )
         params = self.params(model, op, broadcast)
         work = direct_work(program, step, params, op.inputs, overlaps)
-        if self.sum is None or broadcast.first != broadcast.second or None in overlaps:
+        if self.quick is None or broadcast.sizes[3] < LEAST_ROW:
             return work
-        pairs = self.reference(model, op)((EVERY_VALUE[:, None], EVERY_VALUE[None]))
-        assert isinstance(pairs, np.ndarray)
-        meant = self.sum(model, op)
-        line = line_of_sum(pairs, meant.slopes, meant.to, prod(broadcast.sizes))
-        return SumWork(work.op, work.inputs, work.outputs, params, overlaps, line=line)
-
-
-def broadcast_of(model: Model, op: Op) -> Broadcast:
-    first, second = (rank_four(model.tensor(index).shape, 1) for index in op.inputs)
-    output = model.tensor(op.outputs[0])
-    sizes = rank_four(output.shape, 1)
-    if first == second:
-        # One loop over all elements, instead of four nested loops.
-        sizes = first = second = (1, 1, 1, output.elements)
-    return Broadcast(sizes, broadcast_strides(first), broadcast_strides(second))
-
-
-def broadcast_strides(shape: tuple[int, int, int, int]) -> Strides:
-    """How far a step along each axis moves in a dense tensor; 0 where it has one element."""
-    strides = [0, 0, 0, 0]
-    elements = 1
-    for axis in (3, 2, 1, 0):
-        strides[axis] = elements if shape[axis] > 1 else 0
-        elements *= shape[axis]
-    return strides[0], strides[1], strides[2], strides[3]
+        quick = self.quick.params(model, op, broadcast, self.reference(model, op))
+        return BinaryWork(work.op, work.inputs, work.outputs, params, overlaps, quick=quick)
 
 
 def _looked_up(model: Model, op: Op, place: int) -> int:

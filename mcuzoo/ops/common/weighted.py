@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ from mcuzoo.lowering.call import Activation
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.operands import (
     ACCUMULATOR_LIMIT,
-    LARGE_CONSTANT,
     MAX_DIFFERENCE,
     REQUANTIZATION_LIMIT,
     constant_bytes,
@@ -28,7 +27,7 @@ from mcuzoo.lowering.operands import (
 from mcuzoo.lowering.params import RequantizationStruct, WindowStruct
 from mcuzoo.lowering.variant import Work
 from mcuzoo.ops.common import rules
-from mcuzoo.ops.common.reference import requantize
+from mcuzoo.ops.common.extreme_channels import brought_near
 
 
 def weighted_requantization(model: Model, op: Op) -> Requantization:
@@ -79,11 +78,11 @@ def bias_of(model: Model, op: Op, channels: int) -> NDArray[np.int64]:
 class WeightedWork(Work):
     """A layer's numbers, independent of any kernel's layout.
 
-    weights: int8 in the file's own shape; bias: int32 (channels,), with -input zero point * sum of
-    the channel's weights folded in. wide: a sum may reach 2^30. padded_view: the window where
-    `source` is the input of a PAD that the kernel does, too, quantized as the PAD's output. target:
-    the output. weights_tensor, bias_tensor: as the file has them; None: no bias. to: from sums to
-    int8.
+    weights: int8 in the file's own shape, zero for some channels that are constant. bias: int32
+    (channels,), with -input zero point * sum of the channel's weights folded in. wide: a sum may
+    reach 2^30. padded_view: the window where `source` is the input of a PAD that the kernel does,
+    too, quantized as the PAD's output. target: the output. weights_tensor, bias_tensor: as the file
+    has them; None: no bias. to: from sums to int8.
     """
 
     source: Tensor
@@ -151,16 +150,18 @@ def _for_every(channels: int, values: NDArray[Any]) -> NDArray[Any]:
 def prepare_weighted(
     program: Program, step: Step, by_channel: Callable[[NDArray[Any]], NDArray[Any]]
 ) -> WeightedWork:
-    """`by_channel` views the weights as (channels, taps)."""
+    """`by_channel` gives a view of the weights as (channels, taps)."""
     model, op = program.model, step.op
     source, weights_tensor = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
     bias_tensor = rules.optional_input(model, op, 2)
-    weights = np.asarray(weights_tensor.data, dtype=np.int8)
+    zero_point = quantization_of(source).zero_point
+    weights = np.array(weights_tensor.data, dtype=np.int8)
+    to = weighted_requantization(model, op)
+    plain = bias_of(model, op, len(by_channel(weights)))
+    plain, to = brought_near(by_channel(weights), plain, zero_point, to)
     rows = by_channel(weights).astype(np.int64)
-    plain = bias_of(model, op, len(rows))
     sizes = np.abs(rows).sum(axis=1)
-    plain, to = _small_constants(plain, sizes, weighted_requantization(model, op))
-    folded = plain - quantization_of(source).zero_point * rows.sum(axis=1)
+    folded = plain - zero_point * rows.sum(axis=1)
     return WeightedWork(
         op=op,
         inputs=operands(program, op, op.inputs[:1]),
@@ -174,27 +175,6 @@ def prepare_weighted(
         to=to,
         wide=bool(np.any(_largest(plain, sizes, to) >= REQUANTIZATION_LIMIT)),
     )
-
-
-def _small_constants(
-    plain: NDArray[np.int64], sizes: NDArray[np.int64], to: Requantization
-) -> tuple[NDArray[np.int64], Requantization]:
-    """Bias and requantization with small numbers for channels whose weights are all zero.
-
-    Their sum is their bias, so their output is known. TensorFlow's converter gives them a scale
-    next to zero and a bias of 2^30, too large for the fast kernels. 4 * d times 1/4 is d, exactly.
-    """
-    constant = (sizes == 0) & (np.abs(plain) >= LARGE_CONSTANT)
-    if not constant.any():
-        return plain, to
-    multipliers = np.broadcast_to(to.multipliers, plain.shape).copy()
-    shifts = np.broadcast_to(to.shifts, plain.shape).copy()
-    # Clamped by the whole range of int8: the kernel clamps by the activation's.
-    whole = replace(to, multipliers=multipliers, shifts=shifts, minimum=-128, maximum=127)
-    outputs = requantize(plain, whole).astype(np.int64)
-    multipliers[constant], shifts[constant] = 1 << 30, -1
-    small = np.where(constant, 4 * (outputs - to.output_zero_point), plain)
-    return small, replace(to, multipliers=multipliers, shifts=shifts)
 
 
 def _largest(

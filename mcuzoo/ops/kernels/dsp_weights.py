@@ -32,19 +32,19 @@ class ExactRounding:
 
 
 def packable(rows: NDArray[np.int8]) -> bool:
-    """Whether 256 * w1 + w0 fits into a halfword for every pair of weights."""
-    return rows.shape[1] % 4 == 0 and not np.any((rows[:, 1::2] == -128) & (rows[:, ::2] < 0))
+    """Whether 256 * w0 + w1 fits into a halfword for every pair of weights."""
+    return rows.shape[1] % 4 == 0 and not np.any((rows[:, ::2] == -128) & (rows[:, 1::2] < 0))
 
 
 def weight_words(rows: NDArray[np.int8]) -> NDArray[np.int32]:
-    """(channels, depth / 4): k..k+3 as halfwords 256 * w[k+1] + w[k] and 256 * w[k+3] + w[k+2]."""
-    pairs = 256 * rows[:, 1::2].astype(np.int32) + rows[:, ::2]
+    """(channels, depth / 4): k..k+3 as halfwords 256 * w[k] + w[k+1] and 256 * w[k+2] + w[k+3]."""
+    pairs = 256 * rows[:, ::2].astype(np.int32) + rows[:, 1::2]
     return np.ascontiguousarray(pairs.astype("<i2")).view("<i4").astype(np.int32)
 
 
 def mixing_correction(rows: NDArray[np.int8]) -> NDArray[np.int64]:
     """(channels,): what the 127 in the mixed activations adds to a sum."""
-    sums: NDArray[np.int64] = rows[:, ::2].astype(np.int64).sum(axis=1)
+    sums: NDArray[np.int64] = rows[:, 1::2].astype(np.int64).sum(axis=1)
     return 127 * sums
 
 

@@ -25,6 +25,11 @@ class PointwiseDepthwiseDspParams(KernelParams):
 
     by_rows = not_by_rows
 
+    @property
+    def held_bytes(self) -> int:
+        slice_, channels = self.pointwise.slice, self.pointwise.channels
+        return self.pointwise.held_bytes + self.depthwise.held_bytes * slice_ // channels
+
     def passes(self, constant: Constant) -> int:
         if constant is not self.pointwise.packed:
             return self.depthwise.passes(constant)

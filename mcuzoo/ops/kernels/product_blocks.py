@@ -28,8 +28,9 @@ _LAYOUT = "Packed with bias and scales, a pair of channels after the other: mz_p
 class PointwiseDspParams(KernelParams):
     """As mz_pointwise_s8_dsp.h has them. rows: pixels. depth: input channels, a multiple of 4.
     channels: output channels, at least 2. packed: a stream of words per pair of output channels.
-    exact: 0: sums become outputs by a straight line, 1: by TFLM's roundings (mz_requantization.h).
-    minimum, maximum: the fused activation as int8 values of the output.
+    slice: so many channels are computed of all rows before the next ones. exact: 0: sums become
+    outputs by a straight line, 1: by TFLM's roundings (mz_requantization.h). minimum, maximum: the
+    fused activation as int8 values of the output.
     """
 
     c_type = "mz_pointwise_s8_dsp_params"
@@ -37,11 +38,16 @@ class PointwiseDspParams(KernelParams):
     depth: int
     channels: int
     packed: Constant
+    slice: int
     exact: int
     minimum: int
     maximum: int
 
     by_rows = by_pixel
+
+    @property
+    def held_bytes(self) -> int:
+        return stream_bytes(self.packed, self.channels) * pieces(self.slice, 2)
 
     def passes(self, constant: Constant) -> int:
         return pieces(self.rows, PIXELS)
@@ -67,6 +73,7 @@ class ProductBlocks:
             packed=Constant(
                 symbol(work.op, "packed"), packed, (*describe(work.weights_tensor), _LAYOUT)
             ),
+            slice=channels,
             exact=int(exact),
             minimum=work.to.minimum,
             maximum=work.to.maximum,
@@ -77,6 +84,11 @@ class ProductBlocks:
             scratch_bytes=block_scratch_bytes(depth),
             overlaps=(Overlap(distance(rows, depth, channels)),),
         )
+
+
+def stream_bytes(packed: Constant, channels: int) -> int:
+    """Of the weights of a pair of these channels, as pack_pairs makes them."""
+    return packed.bytes // pieces(channels, 2)
 
 
 def block_scratch_bytes(depth: int) -> int:

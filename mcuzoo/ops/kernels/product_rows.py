@@ -16,6 +16,7 @@ from mcuzoo.ops.common.weighted import WeightedWork
 from mcuzoo.ops.kernels.dsp_weights import exact_rounding, packable, starts, weight_words
 from mcuzoo.ops.kernels.product import by_pixel
 from mcuzoo.ops.kernels.product_blocks import distance
+from mcuzoo.ops.kernels.window_blocks import rows_of
 
 CHANNELS = 4
 """MZ_ROW_CHANNELS in firmware/kernels/mz_packed_row.h."""
@@ -31,7 +32,7 @@ _LAYOUT = "Packed with bias and scales, four channels after the other: see the k
 @dataclass(frozen=True)
 class FullyConnectedDspParams(KernelParams):
     """As mz_fully_connected_s8_dsp.h has them. rows: images, or pixels of one. depth: input values
-    of a row, a multiple of 4. channels: output values of a row. packed: a stream of words per four
+    of a row. channels: output values of a row. packed: a stream of words per four
     channels. alike: 1 if all channels have this multiplier, offset and shift. minimum, maximum: the
     fused activation as int8 values of the output.
     """
@@ -60,16 +61,16 @@ class ProductRows:
     kernel = "mz_fully_connected_s8_dsp"
 
     def accepts(self, work: WeightedWork) -> bool:
-        weights = work.weights.reshape(work.channels, -1)
+        weights = rows_of(work)
         return (
-            work.source.elements // weights.shape[1] <= MOST_ROWS
+            work.source.elements // _depth(work) <= MOST_ROWS
             and packable(weights)
             and exact_rounding(work, weights) is not None
         )
 
     def lower(self, work: WeightedWork) -> tuple[Call, ...]:
-        weights = work.weights.reshape(work.channels, -1)
-        channels, depth = weights.shape
+        weights = rows_of(work)
+        channels, depth = work.channels, _depth(work)
         rows = work.source.elements // depth
         meaning = (*describe(work.weights_tensor), _LAYOUT)
         packed, alike = pack_fours(work, weights)
@@ -92,6 +93,10 @@ class ProductRows:
             scratch_bytes=2 * align_up(depth, 8),
             overlaps=(Overlap(distance(rows, depth, channels, at_once=1)),),
         )
+
+
+def _depth(work: WeightedWork) -> int:
+    return work.weights.size // work.channels
 
 
 def pack_fours(

@@ -21,7 +21,13 @@ from mcuzoo.lowering.params import (
     windowed_rows,
 )
 from mcuzoo.ops.common.weighted import WeightedWork
-from mcuzoo.ops.kernels.product_blocks import PIXELS, block_scratch_bytes, fits_pairs, pack_pairs
+from mcuzoo.ops.kernels.product_blocks import (
+    PIXELS,
+    block_scratch_bytes,
+    fits_pairs,
+    pack_pairs,
+    stream_bytes,
+)
 
 MOST_INPUTS = 2048
 """Most inputs of a window: scratch memory, 8 bytes for each, must not decide the fit."""
@@ -34,7 +40,8 @@ _LAYOUT = "Packed with bias and scales, a pair of channels after the other: mz_c
 class Conv2dDspParams(KernelParams):
     """As mz_conv_2d_s8_dsp.h has them. input, output: at least 2 output channels. window: in
     pixels. input_zero_point: what stands outside the image. depth: input values of a window,
-    rounded up to four. packed: a stream of words per pair of output channels. exact: 0: sums become
+    rounded up to four. packed: a stream of words per pair of output channels. slice: so many
+    channels are computed of all pixels before the next ones. exact: 0: sums become
     outputs by a straight line, 1: by TFLM's roundings (mz_requantization.h). minimum, maximum: the
     fused activation as int8 values of the output.
     """
@@ -46,9 +53,14 @@ class Conv2dDspParams(KernelParams):
     input_zero_point: int
     depth: int
     packed: Constant
+    slice: int
     exact: int
     minimum: int
     maximum: int
+
+    @property
+    def held_bytes(self) -> int:
+        return stream_bytes(self.packed, self.output.channels) * pieces(self.slice, 2)
 
     def passes(self, constant: Constant) -> int:
         return pieces(self.output.height * self.output.width, PIXELS)
@@ -76,6 +88,7 @@ class WindowBlocks:
             input_zero_point=work.input_zero_point,
             depth=depth,
             packed=Constant(symbol(work.op, "packed"), packed, meaning),
+            slice=work.channels,
             exact=int(exact),
             minimum=work.to.minimum,
             maximum=work.to.maximum,

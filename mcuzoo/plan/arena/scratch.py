@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
 from mcuzoo.ops.kernels.depthwise_3x3_dsp import narrower
+from mcuzoo.ops.kernels.depthwise_dsp import with_fewer_rows
 from mcuzoo.plan.arena.bands import banded_plan
 from mcuzoo.plan.arena.fusion import Planned, fuse_and_plan, least_step
 
@@ -20,7 +22,8 @@ def plan_within(
     best, calls = planned, tuple(calls)
     while best[1].arena_bytes > room_bytes:
         position = least_step(program, calls)
-        tight = next(narrower(calls[position]), None)
+        call = calls[position]
+        tight = next(chain(narrower(call), with_fewer_rows(call)), None)
         if tight is None:
             break
         calls = (*calls[:position], tight, *calls[position + 1 :])

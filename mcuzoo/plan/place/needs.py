@@ -27,7 +27,8 @@ class Needs:
 
     constants: what constant_bytes consists of; empty where that is not known. arena_bytes: the
     whole arena. stack_bytes: what is kept free for the stack. code_bytes: in flash. data_bytes: of
-    .data and .bss.
+    .data and .bss. hot_bytes: of the code that an inference goes through, an estimate; 0: that is
+    not told from the rest.
     """
 
     arena_bytes: int
@@ -36,6 +37,7 @@ class Needs:
     data_bytes: int
     stack_bytes: int
     constants: tuple[ConstantUse, ...] = ()
+    hot_bytes: int = 0
 
 
 def assess_needs(
@@ -57,6 +59,7 @@ def assess_needs(
         data_bytes=footprint.data_bytes,
         stack_bytes=footprint.stack_bytes,
         constants=() if calls is None else constant_uses(calls),
+        hot_bytes=footprint.hot_bytes,
     )
 
 

@@ -76,7 +76,8 @@ class Placement:
     user's choice. pinned: the symbols of constants that the user placed. rest_region, rest_bytes:
     where the end of an arena in two memories is; its beginning is in arena_region. ring_bytes: of
     the ring that keeps what the board receives while it works; it is in ring_region, or in .bss.
-    arena_bytes: the whole arena. stack_bytes: what is kept free for the stack.
+    arena_bytes: the whole arena. stack_bytes: what is kept free for the stack. code_region: where
+    start-up copies the code that an inference goes through; None: it runs from the flash.
     """
 
     arena_region: str
@@ -91,11 +92,13 @@ class Placement:
     rest_bytes: int = 0
     ring_bytes: int = field(default_factory=receive_ring_bytes)
     ring_region: str | None = None
+    code_region: str | None = None
 
     @property
     def regions(self) -> tuple[str, ...]:
         """Every memory that is named."""
-        others = [name for name in (self.rest_region, self.ring_region) if name is not None]
+        named = (self.rest_region, self.ring_region, self.code_region)
+        others = [name for name in named if name is not None]
         constants = (region for _, region in self.constant_regions)
         return (self.arena_region, self.weights_region, self.data_region, *others, *constants)
 
@@ -172,7 +175,22 @@ def place(
         pinned=tuple(pinned),
         rest_region=rest_region,
         rest_bytes=rest_bytes,
+        code_region=code_region(needs, board),
     )
+
+
+ITCM_BYTES = 256
+"""Of the ITCM: the section of copied code of every firmware, and in an application for the SDK data
+that survives a reset."""
+
+
+def code_region(needs: Needs, board: Board) -> str | None:
+    """The ITCM, if it has room for all of the code that an inference goes through: nothing else
+    uses that memory, and there no fetch waits."""
+    for region in board.regions_of(RegionKind.ITCM)[:1]:
+        if 0 < needs.hot_bytes <= region.size - ITCM_BYTES - SECTION_BYTES:
+            return region.name
+    return None
 
 
 def _by_estimate(

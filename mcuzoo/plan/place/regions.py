@@ -9,9 +9,7 @@ from mcuzoo.board.model import Board
 from mcuzoo.lowering.alignment import align_up
 from mcuzoo.plan.place.footprint import receive_ring_bytes
 from mcuzoo.plan.place.needs import Needs
-from mcuzoo.plan.place.placement import Placement
-
-_ITCM_BYTES = 256
+from mcuzoo.plan.place.placement import ITCM_BYTES, Placement
 
 _SECTION_ALIGNMENT = 32
 """Alignment of copied sections, at both ends."""
@@ -82,7 +80,7 @@ def fixed_parts(board: Board) -> list[tuple[str, Part]]:
     itcm = board.regions_of(RegionKind.ITCM)[:1]
     return [
         (board.flash.region, Part("boot header", board.boot.vector_table_offset)),
-        *((region.name, Part("start-up", _ITCM_BYTES)) for region in itcm),
+        *((region.name, Part("start-up", ITCM_BYTES)) for region in itcm),
     ]
 
 
@@ -108,6 +106,9 @@ def _parts(needs: Needs, board: Board, placement: Placement) -> list[tuple[str, 
     ]
     if placement.ring_region is not None:
         parts.append((placement.ring_region, Part("receive ring", placement.ring_bytes)))
+    if placement.code_region is not None:
+        hot = align_up(needs.hot_bytes, _SECTION_ALIGNMENT)
+        parts.append((placement.code_region, Part("code", hot, estimate=True)))
     copies = copied_bytes(needs, board, placement)
     return parts + [(region, Part("constants", bytes_)) for region, bytes_ in copies.items()]
 

@@ -27,9 +27,9 @@ class Sweep:
 class ConstantUse:
     """An array of `bytes` that an op goes through `passes` times per inference, from end to end.
 
-    op: its index in the model, -1 for a whole model file. together_bytes: all arrays that the
-    kernel reads at the same time; they share the cache from pass to pass. sweeps: the parts of an
-    array that several kernels read; then they count, and `passes` is their mean.
+    op: its index in the model, -1 for a whole model file. together_bytes: of all arrays, what the
+    kernel reads again from pass to pass before it goes on: that shares the cache. sweeps: the parts
+    of an array that several kernels read; then they count, and `passes` is their mean.
     """
 
     symbol: str
@@ -58,12 +58,12 @@ def constant_uses(calls: Iterable[Call]) -> tuple[ConstantUse, ...]:
     """Every array of every call, in their order. An array of a fused call is its own op's."""
     found = []
     for call in calls:
-        passes = list(call.constant_passes())
-        together = sum(constant.bytes for constant, _ in passes)
-        for constant, count in passes:
+        for constant, count in call.constant_passes():
             op = next((op for op in call.ops if _belongs(constant.symbol, op.index)), call.op)
             found.append(
-                ConstantUse(constant.symbol, op.index, op.name, constant.bytes, count, together)
+                ConstantUse(
+                    constant.symbol, op.index, op.name, constant.bytes, count, call.held_bytes
+                )
             )
     return tuple(found)
 

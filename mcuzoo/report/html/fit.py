@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mcuzoo.plan.place.estimate import waits
 from mcuzoo.report.arena import arena_text
+from mcuzoo.report.estimate import about_ms, band_text, runtime_text, time_text
 from mcuzoo.report.fit import fit_headline
 from mcuzoo.report.html.blocks import (
     Cell,
@@ -25,6 +26,8 @@ from mcuzoo.report.html.memory import arena_picture, fit_regions
 from mcuzoo.report.html.page import page_html
 
 if TYPE_CHECKING:
+    from mcuzoo.ops.channels import Savings
+    from mcuzoo.plan.cycles.predict import Prediction
     from mcuzoo.plan.fit import FitReport, RuntimeFit
 
 
@@ -46,7 +49,7 @@ def fit_html(
         *(() if report.reason is None else (report.reason,)),
         *uncovered,
         *(one.text for one in report.budgets if one.fails),
-        *(() if other is None else (f"With the runtime {other.runtime}: {other.text}.",)),
+        *(() if other is None else (f"With the runtime {other.runtime}: {runtime_text(other)}.",)),
     )
     page = Page(
         title=f"{report.model} on {report.board}",
@@ -63,6 +66,7 @@ def fit_html(
             (
                 section("budgets", "Budgets", [budget_table(report.budgets)]),
                 section("memory", "Memory regions", [fit_regions(report)]),
+                section("time", "Estimated time", _time(report.cycles)),
                 section("constants", "Constants", _constants(report)),
                 section("arena", "The tensor arena over time", arena_picture(report)),
             )
@@ -72,12 +76,50 @@ def fit_html(
 
 
 def _tiles(report: FitReport) -> tuple[Tile, ...]:
-    peak = report.peak
+    peak, cycles = report.peak, report.cycles
+    timed = cycles is not None and cycles.milliseconds is not None
     return (
+        *((_time_tile(cycles),) if cycles is not None and timed else ()),
         Tile("arena", f"{report.arena_bytes:,} B", arena_text(report.placement)),
         Tile("fullest at", f"{peak.live_bytes:,} B", f"op {peak.index} {peak.name}"),
         Tile("constants", f"{report.constant_bytes:,} B", "weights, biases, tables"),
+        *((_saved_tile(report.saved),) if report.saved.channels else ()),
     )
+
+
+def _saved_tile(saved: Savings) -> Tile:
+    """By channels that are the same for every input."""
+    less = f"{saved.macs:,} MACs and {saved.bytes:,} B of weights less"
+    return Tile("left out", f"{saved.channels:,} channels", f"constant ones: {less}")
+
+
+def _time_tile(found: Prediction) -> Tile:
+    return Tile("an inference", about_ms(found.milliseconds or 0.0), band_text(found))
+
+
+def _time(found: Prediction | None) -> list[Text | Table | None]:
+    """What each call takes, by estimate."""
+    if found is None:
+        return []
+    said = time_text(found)
+    heads = (
+        Head("op"), Head("kernel"), Head("modelled cycles", right=True), Head("core", right=True),
+        Head("waits for constants", right=True), Head("for tensors", right=True),
+        Head("for code", right=True),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            Cell(f"{call.ops[0]} {call.name}", call.ops[0]),
+            Cell(", ".join(call.kernels)),
+            number(call.total, ",.0f"),
+            number(call.core, ",.0f"),
+            number(sum(call.constants.values()), ",.0f"),
+            number(sum(call.tensors.values()), ",.0f"),
+            number(call.code, ",.0f"),
+        )
+        for call in found.calls
+    )
+    return [Text(f"{said[0].upper()}{said[1:]}."), Table("Calls of kernels", heads, rows)]
 
 
 def _constants(report: FitReport) -> list[Text | Table | None]:
@@ -93,9 +135,9 @@ def _constants(report: FitReport) -> list[Text | Table | None]:
         )
     if report.copy_s:
         said.append(f"Copying them makes start-up about {report.copy_s * 1e3:.1f} ms longer.")
+    by = "peak rates in the board file" if report.rates is None else f"rates {report.rates.origin}"
     said.append(
-        "The estimate is of peak rates in the board file, as if nothing was computed meanwhile; it "
-        "is no measurement."
+        f"The estimate is of {by}, as if nothing was computed meanwhile; it is no measurement."
     )
     heads = (
         Head("op"), Head("array"), Head("bytes", right=True), Head("passes", right=True),

@@ -17,6 +17,7 @@ VERSIONS: Mapping[str, int] = {
     "bisect": 1,
     "boards": 1,
     "build": 1,
+    "calibrate": 1,
     "compare": 1,
     "config": 1,
     "convert": 1,

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
+#include "kernels/mz_depthwise_taps.h"
+
+#include "kernels/mz_assembly.h"
+#include "kernels/mz_pairs.h"
+#include "kernels/mz_requantization.h"
+
+/* Sums of four windows. */
+typedef struct {
+    int32_t a, b, c, d;
+} sums;
+
+static __attribute__((noinline)) sums sum_neighbours(const mz_taps_job *job, const int32_t *x) {
+    sums sum = {job->start, job->start, job->start, job->start};
+    const uint32_t *w = job->weights;
+    for (int32_t y = job->taps_down; y > 0; y--, x += job->tap_bytes / 4) {
+        const uint32_t *const end = w + 2 * job->words;
+        const int32_t *from = x;
+        for (uint32_t now = (uint32_t)*from++; w != end; w += 2) {
+            const uint32_t next = (uint32_t)*from++;
+            sum.a = mz_pair_products(now, w[0], sum.a);
+            sum.b = mz_pair_products(now, w[1], sum.b);
+            sum.c = mz_pair_products(next, w[0], sum.c);
+            sum.d = mz_pair_products(next, w[1], sum.d);
+            now = next;
+        }
+    }
+    return sum;
+}
+
+static __attribute__((noinline)) sums sum_apart(const mz_taps_job *job, const int32_t *x) {
+    sums sum = {job->start, job->start, job->start, job->start};
+    const uint32_t *w = job->weights;
+    const int32_t apart = 2 * job->apart; /* bytes; words there may lie at odd columns */
+    for (int32_t y = job->taps_down; y > 0; y--, x += job->tap_bytes / 4) {
+        const uint32_t *const end = w + job->words;
+        const int8_t *from = (const int8_t *)x;
+        for (; w != end; w++, from += 4) {
+            sum.a = mz_pair_products(mz_word_load(from), *w, sum.a);
+            sum.b = mz_pair_products(mz_word_load(from + apart), *w, sum.b);
+            sum.c = mz_pair_products(mz_word_load(from + 2 * apart), *w, sum.c);
+            sum.d = mz_pair_products(mz_word_load(from + 3 * apart), *w, sum.d);
+        }
+    }
+    return sum;
+}
+
+static int8_t output_of(const mz_taps_job *job, int32_t sum) {
+    return mz_exact_output(sum, job->multiplier, job->offset, job->shift);
+}
+
+/* Windows of any number of words. */
+static void run_any(const mz_taps_job *job) {
+    const int32_t step = job->step;
+    const int32_t *x = job->planes;
+    int8_t *output = job->output;
+    for (int32_t row = 0; row < job->rows; row++) {
+        for (int32_t group = 0; group < job->groups; group++, x += job->group_bytes / 4) {
+            const sums sum =
+                (job->way == MZ_TAPS_NEIGHBOURS ? sum_neighbours : sum_apart)(job, x);
+            output[0] = output_of(job, sum.a);
+            output[step] = output_of(job, sum.b);
+            output[2 * step] = output_of(job, sum.c);
+            output[3 * step] = output_of(job, sum.d);
+            output += MZ_TAPS_GROUP * step;
+        }
+        x += job->input_skip / 4;
+        output += job->output_skip;
+    }
+}
+
+#if MZ_ASSEMBLY
+
+#include <stddef.h>
+
+/* The job up to its entry, on the stack, bytes from sp. The assembly puts the address where its code
+ * is entered in place of the entry. */
+#define JOB_OUTPUT 0
+#define JOB_PLANES 20
+#define JOB_WEIGHTS 24
+#define JOB_TAPS_DOWN 28
+#define JOB_START 32
+#define JOB_TAP_BYTES 36
+#define JOB_GROUPS 40
+#define JOB_ROWS 44
+#define JOB_GROUP_BYTES 48
+#define JOB_INPUT_SKIP 52
+#define JOB_OUTPUT_SKIP 56
+#define JOB_ROW_GROUPS 60
+#define JOB_ENTRY 64
+#define JOB_BYTES 68
+
+#define ON_STACK(name) MZ_AT("sp", JOB_##name)
+
+#define IS_AT(field, name) (offsetof(mz_taps_job, field) == JOB_##name)
+_Static_assert(IS_AT(output, OUTPUT) && offsetof(mz_taps_job, step) == 4 &&
+                   offsetof(mz_taps_job, multiplier) == 8 && offsetof(mz_taps_job, offset) == 12 &&
+                   offsetof(mz_taps_job, shift) == 16 && IS_AT(planes, PLANES) &&
+                   IS_AT(weights, WEIGHTS) && IS_AT(taps_down, TAPS_DOWN) &&
+                   IS_AT(start, START) && IS_AT(tap_bytes, TAP_BYTES) && IS_AT(groups, GROUPS) &&
+                   IS_AT(rows, ROWS) && IS_AT(group_bytes, GROUP_BYTES) &&
+                   IS_AT(input_skip, INPUT_SKIP) && IS_AT(output_skip, OUTPUT_SKIP) &&
+                   IS_AT(row_groups, ROW_GROUPS) && IS_AT(entry, ENTRY),
+               "the assembly below counts on it");
+
+/* Registers while a group is summed up:
+ *
+ *            neighbours               every second
+ *   r0       reads planes             the same
+ *   r1       reads weights            the same
+ *   r2 r3    weights: even, odd       weights: of now and of the next two columns
+ *   r4 r5    and of the next columns  activations of the first and the second window
+ *   r6 r7    activations: now, next   and of the third and the fourth
+ *   r8       rows of the window that are left
+ *   r9..r12  the sums of four outputs
+ *   lr       bytes from row to row of the window
+ *
+ * Each load stands beside a product, and two products before the one that needs it. */
+#define PRODUCT(sum, x, w) "smlad " sum ", " x ", " w ", " sum "\n\t"
+#define WEIGHT(w) "ldr " w ", [r1], #4\n\t"
+#define LOAD(x, word) "ldr " x ", [r0, #4 * " #word "]\n\t"
+#define NEXT_ROW "add r0, lr\n\t"
+#define COUNT "subs r8, #1\n\t"
+#define NOTHING ""
+
+/* Two columns of neighbouring windows, or of every second one; and what stands beside each product. */
+#define NEIGHBOURS(now, next, even, odd, first, second, third, fourth) \
+    PRODUCT("r9", now, even) \
+    first PRODUCT("r10", now, odd) \
+    second PRODUCT("r11", next, even) \
+    third PRODUCT("r12", next, odd) \
+    fourth
+#define EVERY_SECOND(x0, x1, x2, x3, w, first, second, third, fourth) \
+    PRODUCT("r9", x0, w) \
+    first PRODUCT("r10", x1, w) \
+    second PRODUCT("r11", x2, w) \
+    third PRODUCT("r12", x3, w) \
+    fourth
+
+/* The first two columns in a row of a window, the last two, and what is between. e, o: weights that
+ * are there; e1, o1: that come next. The last ones load what the next row begins with. */
+#define FIRST(now, next, e, o, e1, o1) \
+    NEIGHBOURS(now, next, e, o, LOAD(next, 1), WEIGHT(e1), WEIGHT(o1), LOAD(now, 2))
+#define BETWEEN(now, next, e, o, e1, o1, word) \
+    NEIGHBOURS(now, next, e, o, WEIGHT(e1), WEIGHT(o1), LOAD(now, word), NOTHING)
+#define LAST(now, next, e, o, e1, o1, end) \
+    NEIGHBOURS(now, next, e, o, WEIGHT(e1) NEXT_ROW, WEIGHT(o1) COUNT, LOAD(now, 0), end)
+
+/* Rows of a window of 2 or 3 columns, of 4 or 5, and of 6 or 7; and how they end. */
+#define ROW_OF_2(now, next, e, o, e1, o1, end) \
+    FIRST(now, next, e, o, e1, o1) \
+    LAST(next, now, e1, o1, e, o, end)
+#define ROW_OF_3(now, next, e, o, e1, o1, end) \
+    FIRST(now, next, e, o, e1, o1) \
+    BETWEEN(next, now, e1, o1, e, o, 3) \
+    LAST(now, next, e, o, e1, o1, end)
+#define ROW_OF_4(now, next, e, o, e1, o1, end) \
+    FIRST(now, next, e, o, e1, o1) \
+    BETWEEN(next, now, e1, o1, e, o, 3) \
+    BETWEEN(now, next, e, o, e1, o1, 4) \
+    LAST(next, now, e1, o1, e, o, end)
+#define DONE "beq .Ltaps_outputs\n\t"
+#define AGAIN(label) \
+    "bne " label "\n\t" \
+    "b .Ltaps_outputs\n\t"
+
+#define START_NEIGHBOURS \
+    LOAD("r6", 0) \
+    WEIGHT("r2") \
+    WEIGHT("r3")
+#define START_EVERY_SECOND \
+    LOAD("r4", 0) \
+    LOAD("r5", 1) \
+    LOAD("r6", 2) \
+    LOAD("r7", 3) \
+    WEIGHT("r2")
+
+/* From a sum to an output, but for the shift by a register. r2: multiplier; r3: offset. */
+#define SIGN(to, sum) \
+    "asr " to ", " sum ", #31\n\t" \
+    "add " to ", r3, " to ", lsl #7\n\t"
+#define SCALED(sum, offset) "smmla " sum ", " sum ", r2, " offset "\n\t"
+#define SHIFTED(sum) "asr " sum ", r4\n\t"
+#define SATURATED(sum) "ssat " sum ", #8, " sum "\n\t"
+
+#define ENTRY(number, label) \
+    "cmp r8, #" #number "\n\t" \
+    "it eq\n\t" \
+    "adreq.w r9, " label "\n\t"
+
+/* Aligned for adr. */
+__attribute__((naked, aligned(4))) static void run(const mz_taps_job *job __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4-r11, lr}\n\t"
+        "sub sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t"
+        "mov r10, sp\n\t"
+        "ldm r0!, {r1-r9}\n\t"
+        "stm r10!, {r1-r9}\n\t"
+        "ldm r0, {r1-r8}\n\t"
+        "stm r10, {r1-r8}\n\t"
+        ENTRY(0, ".Ltaps_2")
+        ENTRY(1, ".Ltaps_3")
+        ENTRY(2, ".Ltaps_4")
+        ENTRY(3, ".Ltaps_2_second")
+        ENTRY(4, ".Ltaps_3_second")
+        ENTRY(5, ".Ltaps_4_second")
+        "orr r9, #1\n\t"
+        "str r9, " ON_STACK(ENTRY) "\n\t"
+        "ldr lr, " ON_STACK(TAP_BYTES) "\n\t"
+
+        ".Ltaps_group:\n\t"
+        "ldr r0, " ON_STACK(PLANES) "\n\t"
+        "ldr r1, " ON_STACK(WEIGHTS) "\n\t"
+        "ldr r9, " ON_STACK(START) "\n\t"
+        "ldr r8, " ON_STACK(TAPS_DOWN) "\n\t"
+        "mov r10, r9\n\t"
+        "mov r11, r9\n\t"
+        "mov r12, r9\n\t"
+        "ldr pc, " ON_STACK(ENTRY) "\n\t"
+
+        ".Ltaps_2:\n\t"
+        START_NEIGHBOURS
+        ".Ltaps_2_rows:\n\t"
+        ROW_OF_2("r6", "r7", "r2", "r3", "r4", "r5", DONE)
+        ROW_OF_2("r7", "r6", "r2", "r3", "r4", "r5", AGAIN(".Ltaps_2_rows"))
+        ".Ltaps_3:\n\t"
+        START_NEIGHBOURS
+        ".Ltaps_3_rows:\n\t"
+        ROW_OF_3("r6", "r7", "r2", "r3", "r4", "r5", DONE)
+        ROW_OF_3("r6", "r7", "r4", "r5", "r2", "r3", AGAIN(".Ltaps_3_rows")));
+    /* The same code goes on; ISO C promises no string of over 4095 characters. */
+    __asm__ volatile(
+        ".Ltaps_4:\n\t"
+        START_NEIGHBOURS
+        ".Ltaps_4_rows:\n\t"
+        ROW_OF_4("r6", "r7", "r2", "r3", "r4", "r5", DONE)
+        ROW_OF_4("r7", "r6", "r2", "r3", "r4", "r5", AGAIN(".Ltaps_4_rows")));
+    __asm__ volatile(
+        ".Ltaps_2_second:\n\t"
+        START_EVERY_SECOND
+        ".Ltaps_2_second_rows:\n\t"
+        EVERY_SECOND("r4", "r5", "r6", "r7", "r2", WEIGHT("r3"), LOAD("r4", 4), NEXT_ROW,
+                     WEIGHT("r2") COUNT)
+        EVERY_SECOND("r5", "r6", "r7", "r4", "r3", LOAD("r5", 1), LOAD("r6", 2), LOAD("r7", 3),
+                     LOAD("r4", 0))
+        AGAIN(".Ltaps_2_second_rows")
+        ".Ltaps_3_second:\n\t"
+        START_EVERY_SECOND
+        ".Ltaps_3_second_rows:\n\t"
+        EVERY_SECOND("r4", "r5", "r6", "r7", "r2", WEIGHT("r3"), LOAD("r4", 4), NOTHING, COUNT)
+        EVERY_SECOND("r5", "r6", "r7", "r4", "r3", WEIGHT("r2"), LOAD("r5", 5), NEXT_ROW, NOTHING)
+        EVERY_SECOND("r6", "r7", "r4", "r5", "r2", LOAD("r6", 2), LOAD("r7", 3), LOAD("r4", 0),
+                     WEIGHT("r2") LOAD("r5", 1))
+        AGAIN(".Ltaps_3_second_rows")
+        ".Ltaps_4_second:\n\t"
+        START_EVERY_SECOND
+        ".Ltaps_4_second_rows:\n\t"
+        EVERY_SECOND("r4", "r5", "r6", "r7", "r2", WEIGHT("r3"), LOAD("r4", 4), NOTHING, COUNT)
+        EVERY_SECOND("r5", "r6", "r7", "r4", "r3", WEIGHT("r2"), LOAD("r5", 5), NOTHING, NOTHING)
+        EVERY_SECOND("r6", "r7", "r4", "r5", "r2", WEIGHT("r3"), LOAD("r6", 6), NEXT_ROW,
+                     WEIGHT("r2"))
+        EVERY_SECOND("r7", "r4", "r5", "r6", "r3", LOAD("r7", 3), LOAD("r4", 0), LOAD("r5", 1),
+                     LOAD("r6", 2))
+        AGAIN(".Ltaps_4_second_rows"));
+    __asm__ volatile(
+        /* r0: where outputs go; r1: their step; r4: shift; r5..r8: offsets. */
+        ".Ltaps_outputs:\n\t"
+        "ldm sp, {r0-r4}\n\t"
+        SIGN("r5", "r9")
+        SIGN("r6", "r10")
+        SCALED("r9", "r5")
+        SIGN("r7", "r11")
+        SCALED("r10", "r6")
+        SIGN("r8", "r12")
+        SCALED("r11", "r7")
+        SHIFTED("r9")
+        SCALED("r12", "r8")
+        SATURATED("r9")
+        "ldr r5, " ON_STACK(PLANES) "\n\t"
+        SHIFTED("r10")
+        "strb r9, [r0]\n\t"
+        SATURATED("r10")
+        SHIFTED("r11")
+        "ldr r6, " ON_STACK(GROUP_BYTES) "\n\t"
+        "strb r10, [r0, r1]\n\t"
+        SATURATED("r11")
+        "add r0, r0, r1, lsl #1\n\t"
+        SHIFTED("r12")
+        "ldr r7, " ON_STACK(GROUPS) "\n\t"
+        SATURATED("r12")
+        "strb r11, [r0]\n\t"
+        "add r5, r6\n\t"
+        "subs r7, #1\n\t"
+        "strb r12, [r0, r1]\n\t"
+        "add r0, r0, r1, lsl #1\n\t"
+        "str r5, " ON_STACK(PLANES) "\n\t"
+        "str r7, " ON_STACK(GROUPS) "\n\t"
+        "str r0, " ON_STACK(OUTPUT) "\n\t"
+        "bne .Ltaps_group\n\t"
+        "ldrd r6, r7, " ON_STACK(INPUT_SKIP) "\n\t"
+        "ldr r8, " ON_STACK(ROW_GROUPS) "\n\t"
+        "ldr r9, " ON_STACK(ROWS) "\n\t"
+        "add r5, r6\n\t"
+        "add r0, r7\n\t"
+        "str r5, " ON_STACK(PLANES) "\n\t"
+        "str r0, " ON_STACK(OUTPUT) "\n\t"
+        "subs r9, #1\n\t"
+        "strd r8, r9, " ON_STACK(GROUPS) "\n\t"
+        "bne .Ltaps_group\n\t"
+        "add sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t"
+        "pop {r4-r11, pc}\n\t");
+}
+
+#define NO_ENTRY (-1)
+
+int32_t mz_taps_entry(int32_t way, int32_t words) {
+    const int32_t entries = 3;
+    const int32_t entry = words - 2 + (way == MZ_TAPS_NEIGHBOURS ? 0 : entries);
+    return way != MZ_TAPS_APART && words >= 2 && words - 2 < entries ? entry : NO_ENTRY;
+}
+
+void mz_taps_run(const mz_taps_job *job) {
+    (job->entry == NO_ENTRY ? run_any : run)(job);
+}
+
+#else
+
+int32_t mz_taps_entry(int32_t way, int32_t words) {
+    (void)way;
+    (void)words;
+    return 0;
+}
+
+void mz_taps_run(const mz_taps_job *job) {
+    run_any(job);
+}
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
+/* Words of two int16 or four int8 values, the first in the low bits, and what a core with the DSP
+ * extension does with them in one instruction each. The same functions in C stand in for it on
+ * every other machine. All sums are modulo 2^32. */
+#ifndef MZ_PAIRS_H
+#define MZ_PAIRS_H
+
+#include <stdint.h>
+
+#include "kernels/mz_assembly.h"
+
+#if MZ_ASSEMBLY
+#include <arm_acle.h>
+#endif
+
+/* A word from memory of any alignment, and to it. */
+static inline uint32_t mz_word_load(const int8_t *from) {
+    uint32_t word;
+    __builtin_memcpy(&word, from, 4);
+    return word;
+}
+
+static inline void mz_word_store(int8_t *to, uint32_t word) {
+    __builtin_memcpy(to, &word, 4);
+}
+
+/* A value twice. */
+static inline uint32_t mz_pair_of(int32_t value) {
+    return ((uint32_t)value & 0xFFFFu) * 0x10001u;
+}
+
+/* Of a pair: each value. */
+static inline int32_t mz_pair_first(uint32_t pair) {
+    return (int16_t)(pair & 0xFFFFu);
+}
+
+static inline int32_t mz_pair_second(uint32_t pair) {
+    return (int16_t)(pair >> 16);
+}
+
+/* The first values of two pairs, and their second ones. */
+static inline uint32_t mz_pair_firsts(uint32_t a, uint32_t b) {
+#if MZ_ASSEMBLY
+    uint32_t pair;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(a), "r"(b));
+    return pair;
+#else
+    return (a & 0xFFFFu) | b << 16;
+#endif
+}
+
+static inline uint32_t mz_pair_seconds(uint32_t a, uint32_t b) {
+#if MZ_ASSEMBLY
+    uint32_t pair;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(pair) : "r"(b), "r"(a));
+    return pair;
+#else
+    return a >> 16 | (b & 0xFFFF0000u);
+#endif
+}
+
+/* sum plus the products of the first values and of the second ones. */
+static inline int32_t mz_pair_products(uint32_t a, uint32_t b, int32_t sum) {
+#if MZ_ASSEMBLY
+    return __smlad((int16x2_t)a, (int16x2_t)b, sum);
+#else
+    const uint32_t first = (uint32_t)(mz_pair_first(a) * mz_pair_first(b));
+    const uint32_t second = (uint32_t)(mz_pair_second(a) * mz_pair_second(b));
+    return (int32_t)((uint32_t)sum + first + second);
+#endif
+}
+
+/* Values 0 and 2 of four int8, plus those of a pair; and values 1 and 3. */
+static inline uint32_t mz_pair_add_even(uint32_t pair, uint32_t four) {
+#if MZ_ASSEMBLY
+    return (uint32_t)__sxtab16((int16x2_t)pair, (int8x4_t)four);
+#else
+    const uint32_t low = pair + (uint32_t)(int8_t)(four & 0xFFu);
+    const uint32_t high = (pair >> 16) + (uint32_t)(int8_t)(four >> 16 & 0xFFu);
+    return (low & 0xFFFFu) | high << 16;
+#endif
+}
+
+static inline uint32_t mz_pair_add_odd(uint32_t pair, uint32_t four) {
+#if MZ_ASSEMBLY
+    uint32_t sum;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(sum) : "r"(pair), "r"(four));
+    return sum;
+#else
+    return mz_pair_add_even(pair, four >> 8);
+#endif
+}
+
+static inline uint32_t mz_pair_even(uint32_t four) {
+#if MZ_ASSEMBLY
+    return (uint32_t)__sxtb16((int8x4_t)four);
+#else
+    return mz_pair_add_even(0, four);
+#endif
+}
+
+static inline uint32_t mz_pair_odd(uint32_t four) {
+#if MZ_ASSEMBLY
+    uint32_t pair;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(four));
+    return pair;
+#else
+    return mz_pair_add_even(0, four >> 8);
+#endif
+}
+
+/* The upper word of a signed 64-bit product, plus `more`. */
+static inline int32_t mz_high_product(int32_t a, int32_t b, int32_t more) {
+#if MZ_ASSEMBLY
+    int32_t sum;
+    __asm__("smmla %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(more));
+    return sum;
+#else
+    return (int32_t)((uint32_t)((int64_t)a * b >> 32) + (uint32_t)more);
+#endif
+}
+
+/* Each value of a pair that of int8 which is nearest, and the low bytes of two pairs as four. */
+static inline uint32_t mz_pair_saturated(uint32_t pair) {
+#if MZ_ASSEMBLY
+    return (uint32_t)__ssat16((int16x2_t)pair, 8);
+#else
+    const int32_t first = mz_pair_first(pair), second = mz_pair_second(pair);
+    const int32_t low = first < -128 ? -128 : first > 127 ? 127 : first;
+    const int32_t high = second < -128 ? -128 : second > 127 ? 127 : second;
+    return mz_pair_firsts((uint32_t)low, (uint32_t)high);
+#endif
+}
+
+static inline uint32_t mz_pair_bytes(uint32_t even, uint32_t odd) {
+#if MZ_ASSEMBLY
+    return (uint32_t)__uxtb16((uint8x4_t)even) | (uint32_t)__uxtb16((uint8x4_t)odd) << 8;
+#else
+    return (even & 0x00FF00FFu) | (odd & 0x00FF00FFu) << 8;
+#endif
+}
+
+/* The nearest int8 value, in a word. */
+static inline int32_t mz_saturated(int32_t value) {
+#if MZ_ASSEMBLY
+    return __ssat(value, 8);
+#else
+    return value < -128 ? -128 : value > 127 ? 127 : value;
+#endif
+}
+
+#endif

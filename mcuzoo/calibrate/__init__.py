@@ -1,0 +1,1 @@
+"""Measured rates of a board: its firmware of micro-benchmarks, what they took, what follows."""

@@ -1,0 +1,1 @@
+"""Predicts the modelled cycles of a planned program without running it."""

@@ -1,0 +1,161 @@
+"""How many core cycles an inference waits for memory, by a simple model.
+
+The cache keeps what was touched last, in pieces of PIECE_BYTES, whatever their addresses. Lines
+that are fetched follow each other; what was written is written back when it goes.
+
+- A call touches its operands once: what it reads of them again is still there.
+- It goes through its constants in passes, and through its scratch memory in rounds: strips of
+  rows, or bands of a chain. Both are fetched once where all that is touched between two passes, or
+  two rounds, stays in the cache; each time, where it is much more than that; and ever more often
+  between (`refetched`).
+- Code: each kernel's lines are fetched once an inference.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mcuzoo.board.memory import Region
+from mcuzoo.board.model import Board
+from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.params import pieces
+from mcuzoo.lowering.rows import RowChain
+
+PIECE_BYTES = 256
+
+_STAYS, _GOES = 0.75, 1.25
+"""What is touched in turns, in parts of the cache: so much stays, and of so much nothing does. A
+cache of four ways loses some before it is full."""
+
+Waits = Mapping[str, float]
+"""Core cycles by memory."""
+
+
+def summed(parts: Iterable[Waits]) -> Waits:
+    """All of them together, without memories that nothing waits for."""
+    found: dict[str, float] = {}
+    for waits in parts:
+        for name, cycles in waits.items():
+            if cycles:
+                found[name] = found.get(name, 0.0) + cycles
+    return found
+
+
+def refetched(touched_bytes: float, board: Board) -> float:
+    """The share of `touched_bytes`, touched in turns, that is fetched anew at each turn."""
+    share = touched_bytes / board.core.dcache_bytes
+    return min(1.0, max(0.0, (share - _STAYS) / (_GOES - _STAYS)))
+
+
+class LineCosts:
+    """Core cycles of a line of `region`; 0 where its read speed is not known or it is not cached.
+
+    follows: that comes after the one before it. alone: that does not. back: that is written back.
+    """
+
+    def __init__(self, region: Region, board: Board) -> None:
+        read, line = region.read, board.core.dcache_line_bytes
+        self.follows = self.alone = self.back = 0.0
+        if read is not None and region.cacheable:
+            per_clock = board.core.clock_hz / read.clock_hz
+            self.back = line * 8 / read.bits_per_clock * per_clock
+            self.alone = self.back + read.wait_clocks * per_clock
+            run = max(1, (read.run_bytes or line) // line)
+            self.follows = self.back + read.wait_clocks * per_clock / run
+
+
+@dataclass(frozen=True)
+class Turns:
+    """How a call goes through what it reads again and again.
+
+    rounds: over its scratch memory. scratch_anew: the share of it that is fetched at each round.
+    round_anew: the share of constants that is fetched at each round. pass_anew: the same, at each
+    pass within a round.
+    """
+
+    rounds: int
+    scratch_anew: float
+    round_anew: float
+    pass_anew: float
+
+    @classmethod
+    def of(cls, call: Call, activation_bytes: int, scratch_bytes: int, board: Board) -> Turns:
+        """activation_bytes, scratch_bytes: of its operands and its scratch memory, as far as they
+        go through the cache."""
+        read = list(call.constant_passes())
+        rounds = min((passes for _, passes in read), default=1)
+        if isinstance(call, RowChain):
+            rounds = max(pieces(one.rows.output_rows, one.band) for one in call.stages)
+        most = max((passes for _, passes in read), default=1)
+        return cls(
+            rounds,
+            refetched(scratch_bytes + activation_bytes / rounds, board),
+            refetched(scratch_bytes + call.held_bytes + activation_bytes / rounds, board),
+            refetched(call.held_bytes + activation_bytes / max(most, 1), board),
+        )
+
+    def fetches(self, passes: int) -> float:
+        """How often an array is fetched that the call goes through so often."""
+        rounds = min(self.rounds, passes)
+        return 1 + (rounds - 1) * self.round_anew + (passes - rounds) * self.pass_anew
+
+
+class DataCache:
+    """Which pieces of memory are in the data cache; the one unused for longest goes."""
+
+    def __init__(self, board: Board) -> None:
+        self._most = board.core.dcache_bytes // PIECE_BYTES
+        # By (memory, number): whether it was written; the one used last at the end.
+        self._pieces: dict[tuple[str, int], bool] = {}
+
+    def touch(self, name: str, offset: int, bytes_: int, written: bool) -> tuple[int, Counter[str]]:
+        """What fetching `bytes_` bytes at `offset` of the memory `name` takes: pieces fetched, and
+        by memory those that are written back."""
+        fetched, back = 0, Counter[str]()
+        for number in range(offset // PIECE_BYTES, -(-(offset + bytes_) // PIECE_BYTES)):
+            dirty = self._pieces.pop((name, number), None)
+            if dirty is None:
+                fetched += 1
+                if len(self._pieces) == self._most:
+                    oldest = next(iter(self._pieces))
+                    if self._pieces.pop(oldest):
+                        back[oldest[0]] += 1
+            self._pieces[name, number] = written or bool(dirty)
+        return fetched, back
+
+
+class TensorWaits:
+    """Waits for tensors, call by call. cached: the memories whose speed is known, by name."""
+
+    def __init__(self, board: Board, cached: Iterable[Region]) -> None:
+        self._costs = {region.name: LineCosts(region, board) for region in cached}
+        self._line_bytes = board.core.dcache_line_bytes
+        self._cache = DataCache(board)
+
+    def caches(self, name: str) -> bool:
+        """Whether what lies in the memory `name` goes through the cache."""
+        return name in self._costs
+
+    def touch(self, name: str, offset: int, bytes_: int, written: bool) -> Waits:
+        """Cycles by memory for `bytes_` at `offset` of the memory `name`."""
+        if name not in self._costs:
+            return {}
+        fetched, back = self._cache.touch(name, offset, bytes_, written)
+        lines = PIECE_BYTES // self._line_bytes
+        cycles = fetched * lines * self._costs[name].follows
+        waits = {other: pieces * lines * self._costs[other].back for other, pieces in back.items()}
+        return summed([waits, {name: cycles}])
+
+    def again(self, name: str, bytes_: int, times: float) -> Waits:
+        """Cycles for scratch memory that is fetched and written back so many more times."""
+        if name not in self._costs:
+            return {}
+        costs = self._costs[name]
+        return {name: times * bytes_ / self._line_bytes * (costs.follows + costs.back)}
+
+    def pass_by(self, symbol: str, name: str, bytes_: int) -> None:
+        """A constant of the memory `name` goes through the cache; its own waits are not counted."""
+        if name in self._costs:
+            self._cache.touch(symbol, 0, bytes_, written=False)
