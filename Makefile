@@ -32,7 +32,7 @@ NEWEST := $(if $(LOCK),,-newest)
 DEMO := $(VENV)/.demo$(NEWEST)
 TEST := $(VENV)/.$(SET)$(NEWEST)
 
-.PHONY: demo test quick full nightly fuzz soak arm64 test-newest farm farm-tests check bench docs site \
+.PHONY: demo test quick full pages nightly fuzz soak arm64 test-newest farm farm-tests check bench docs site \
     screenshots dist sbom lock clean
 
 demo: $(DEMO)
@@ -47,9 +47,14 @@ quick: JOBS = $(QUICK_JOBS)
 quick: $(TEST)
 	$(PYTEST) -m 'not full and not slow' $(foreach folder,$(HEAVY),--ignore=tests/$(folder))
 
-# Everything, as CI runs it.
+# Everything but what `make pages` runs.
 full: $(TEST)
-	$(PYTEST) -m 'full or not full' --hypothesis-profile=full
+	$(PYTEST) -m 'not pages' --hypothesis-profile=full
+
+# What a reader types: the command blocks of every page, the examples, the notebook, the workflows
+# that `mcuzoo init` writes.
+pages: $(TEST)
+	$(PYTEST) -m pages
 
 # Random searches of hypothesis, libFuzzer's (where there is clang), and a long run on a bad line.
 # hypothesis's seed is printed; SEED=N searches the same again.

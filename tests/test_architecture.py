@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from helpers.package_source import PACKAGE, modules, parsed, shown
 
-from mcuzoo.cli.program import COMMANDS
+from mcuzoo.cli.commands import COMMANDS
 
 FLOORS = (
     # _version: written by a build.

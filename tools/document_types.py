@@ -44,10 +44,10 @@ from mcuzoo.project.entries import BuildEntry, ConstantEntry, MeasuredEntry, Reg
 from mcuzoo.project.manifest import Manifest, UniversalManifest
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.quantize.process import WorkerReport
+from mcuzoo.run.latency import Latency
 from mcuzoo.run.open_board import Guess
 from mcuzoo.run.record import BoardFacts, Settings, Status, WrongLayer
 from mcuzoo.run.score import Agreement, Paired
-from mcuzoo.run.summary import Latency
 from mcuzoo.run.tally import Prediction
 from mcuzoo.run.verdict import Broke
 from mcuzoo.timing.cycles import Cycles
@@ -289,7 +289,12 @@ RUN = of(
     delegates=list[str],
     flips=FLIPS | None,
     board_cpu=of(
-        "BoardCpu", engine=str | None, reference=Agreement, flips=FLIPS, host_flips=FLIPS | None
+        "BoardCpu",
+        engine=str | None,
+        reference=Agreement,
+        flips=FLIPS,
+        host_flips=FLIPS | None,
+        accuracy=RATE | None,
     )
     | None,
     wrong_layer=WrongLayer | None,

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mcuzoo.cli.commands import COMMANDS, command_of
 from mcuzoo.cli.configured import configurable
-from mcuzoo.cli.program import COMMANDS, command_of
 from mcuzoo.config.keys import FILE_NAME
 from mcuzoo.config.parameters import Parameter
 from mcuzoo.flash.options import WAYS

@@ -21,7 +21,7 @@ WITHOUT = frozenset(("completion", "config", "init"))
 
 def configurable() -> list[str]:
     """The commands that something may be configured for."""
-    from mcuzoo.cli.program import COMMANDS
+    from mcuzoo.cli.commands import COMMANDS
 
     return [name for name in COMMANDS if name not in WITHOUT]
 
@@ -64,7 +64,7 @@ def whole_source(
 ) -> tuple[Source, dict[str, Sequence[Parameter]]]:
     """What is said, with all of the file checked; and the parameters of each command that takes
     something of it. Names variables that nothing reads. Raises InputError, UsageError."""
-    from mcuzoo.cli.program import command_of
+    from mcuzoo.cli.commands import command_of
     from mcuzoo.config.source import read_source
     from mcuzoo.config.variables import unread_variables
 

@@ -23,6 +23,9 @@ _interrupted = False
 def run_process(arguments: Sequence[str]) -> int:
     """The whole program in this process: streams, signals, command; its exit code."""
     _watch_interrupts()
+    # numpy's matrices are small here: its threads wait for each other longer than they work, and
+    # what takes long is shared by processes.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     as_json = wants_json(arguments)
     sink = streams.prepare()
     if not as_json and (sys.stdout.isatty() or "COLUMNS" in os.environ):

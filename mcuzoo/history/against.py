@@ -21,9 +21,10 @@ from mcuzoo.history.changes import (
 from mcuzoo.history.folders import RunInFolder, open_run
 from mcuzoo.history.pairing import Pair, Pairing, pair_rows
 from mcuzoo.link.counts import UNKNOWN_UNIT
+from mcuzoo.run.latency import Latency
 from mcuzoo.run.record import BuildFacts, Row, RunMeta
 from mcuzoo.run.score import Paired, difference, p_text
-from mcuzoo.run.summary import Latency, RunSummary
+from mcuzoo.run.summary import RunSummary
 
 
 @dataclass(frozen=True)

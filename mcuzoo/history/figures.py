@@ -15,9 +15,10 @@ from mcuzoo.run.budgets import judged_budgets
 from mcuzoo.run.journal import JOURNAL_NAME, read_meta_of, read_run, reading
 from mcuzoo.run.journal_schema import has_column
 from mcuzoo.run.label_order import LabelOrder
+from mcuzoo.run.latency import Latency, measure_latency
 from mcuzoo.run.record import RunMeta, Status
-from mcuzoo.run.score import Accuracy, Agreement, Flips
-from mcuzoo.run.summary import BesideCpu, Latency, counts_alike, measure_latency, summarize
+from mcuzoo.run.score import Accuracy, Agreement, BesideCpu, Flips
+from mcuzoo.run.summary import counts_alike, summarize
 from mcuzoo.run.verdict import Unlike, Verdict, verdict_of, with_budgets
 
 
@@ -126,7 +127,8 @@ class _Counted:
     steps. host_known: labelled, with the host's answer; host_right: of these, with the right one.
     host_asked: with the host's answer; host_flips: of these, with another one. cpu_asked,
     cpu_unequal, cpu_largest, cpu_flips: the same beside the board's own CPU; cpu_host_asked,
-    cpu_host_flips: of that CPU beside the host.
+    cpu_host_flips: of that CPU beside the host. cpu_known, cpu_right: of that CPU's answers, as
+    host_known and host_right.
     """
 
     images: int
@@ -145,6 +147,8 @@ class _Counted:
     cpu_flips: int
     cpu_host_asked: int
     cpu_host_flips: int
+    cpu_known: int
+    cpu_right: int
 
     @property
     def flips(self) -> Flips | None:
@@ -159,6 +163,7 @@ class _Counted:
             Agreement(self.cpu_asked, self.cpu_asked - self.cpu_unequal, self.cpu_largest),
             Flips(self.cpu_flips, self.cpu_asked),
             Flips(self.cpu_host_flips, asked) if asked else None,
+            Accuracy(self.cpu_right, self.cpu_known) if self.cpu_known else None,
         )
 
     @property
@@ -194,7 +199,8 @@ def _counted(database: sqlite3.Connection) -> dict[Status, _Counted]:
         f" COUNT({host}), COALESCE(SUM({host} != top1), 0),"
         f" COUNT({cpu}), COALESCE(SUM({far} > 0), 0), COALESCE(MAX({far}), 0),"
         f" COALESCE(SUM({cpu} != top1), 0),"
-        f" COUNT({cpu} + {host}), COALESCE(SUM({cpu} != {host}), 0)"
+        f" COUNT({cpu} + {host}), COALESCE(SUM({cpu} != {host}), 0),"
+        f" COUNT(label + {cpu}), COALESCE(SUM({cpu} = label), 0)"
         " FROM images GROUP BY status"
     ).fetchall()
     return {Status(status): _Counted(*counts) for status, *counts in cells}

@@ -65,11 +65,6 @@ class NpuOp:
         """Whether regions 1 and 2 are the same tensor."""
         return self.op.inputs[_SCRATCH] == self.op.inputs[_FAST]
 
-    def region_bytes(self, region: int) -> int | None:
-        """The size of a region, or None if there is no such region."""
-        sizes = (len(self.constants), self.scratch_bytes, self.fast_bytes)
-        return sizes[region] if 0 <= region < len(sizes) else None
-
 
 @dataclass(frozen=True)
 class VelaFile:

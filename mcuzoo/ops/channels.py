@@ -20,6 +20,7 @@ from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.model import DType, Model, Op, Tensor
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, Step
+from mcuzoo.ops.common.pooling import clamp_of
 from mcuzoo.ops.common.reference import requantize
 from mcuzoo.ops.common.weighted import WeightedWork, bias_of
 from mcuzoo.ops.table import computed
@@ -30,7 +31,10 @@ _GRAIN = 4
 _WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 # No operand's greater value ever gives a lesser output.
 _RISING = ("AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "ADD", "RELU", "RELU6", "QUANTIZE")
+_POOLS = ("AVERAGE_POOL_2D", "MAX_POOL_2D")
 _LIMIT = 1 << 31
+_MOST_ELEMENTS = 1 << 20
+"""Of a tensor over which a mean is taken to see whether it is constant."""
 
 
 @dataclass(frozen=True)
@@ -213,18 +217,28 @@ class _Finder:
 
     def _of_ends(self, step: Step) -> _Interval:
         """Of an operator that rises: its outputs for the least and for the greatest inputs."""
-        model = self._program.model
-        kernel = computed(step.op).reference(model, step.op)
+        model, op = self._program.model, step.op
+        source = self.intervals[step.reads[0]]
+        if op.name in _POOLS:
+            # Of pixels that are all alike, both the largest and the rounded average are that pixel.
+            least, most = clamp_of(model, op)
+            return _Interval(*(np.clip(end, least, most) for end in (source.least, source.most)))
+        # What works element by element gives the same for every pixel: one of them is enough.
+        whole = op.name == "MEAN"
+        if whole and model.tensor(op.inputs[0]).elements > _MOST_ELEMENTS:
+            return _everything(_channels(self._program, step.writes[0]))
+        kernel = computed(op).reference(model, op)
         ends = []
         for end in ("least", "most"):
             inputs: list[NDArray[Any] | None] = []
-            for index in step.op.inputs:
+            for index in op.inputs:
                 tensor = None if index == -1 else model.tensor(index)
                 if tensor is None or tensor.data is not None:
                     inputs.append(None if tensor is None else tensor.data)
                     continue
                 values = getattr(self.intervals[self._program.buffer_of(index).index], end)
-                inputs.append(np.broadcast_to(values, tensor.shape).astype(np.int8))
+                shape = tensor.shape if whole else (*(1 for _ in tensor.shape[:-1]), len(values))
+                inputs.append(np.broadcast_to(values, shape).astype(np.int8))
             made = kernel(inputs)
             output = made[0] if isinstance(made, tuple) else made
             ends.append(output.astype(np.int64).reshape(-1, output.shape[-1]))

@@ -11,7 +11,7 @@ from mcuzoo.history.trend import History, Point, Series
 from mcuzoo.link.counts import agent_note
 from mcuzoo.report.against import compared_documents
 from mcuzoo.report.figures import accuracy_dict, clipped, flips_dict
-from mcuzoo.run.summary import Latency
+from mcuzoo.run.latency import Latency
 from mcuzoo.tables import Column, table_text
 
 SHOWN = 20

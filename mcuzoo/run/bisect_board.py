@@ -24,7 +24,6 @@ from mcuzoo.graph.model import Model, Op
 from mcuzoo.link.linux_session import choose_engine, outputs_inside
 from mcuzoo.link.session import Session
 from mcuzoo.npu.options import VelaOptions
-from mcuzoo.quoting import shortened
 
 CompileFront = Callable[[Model], bytes]
 """The file that a delegate takes for a model."""
@@ -147,7 +146,7 @@ class _Search:
     ) -> None:
         self._session = session
         self._model = model
-        self._tensor = np.ascontiguousarray(tensor).reshape(-1)
+        self._tensor = np.ascontiguousarray(tensor)
         self._search = search
         self._say = say
         engine = ReferenceEngine(model)
@@ -279,33 +278,3 @@ def _outcome(front: Front, tolerance: int) -> str:
         return "byte-equal"
     within = ", within the tolerance" if front.largest_step <= tolerance else ""
     return f"{front.differing:,} values differ, by up to {front.largest_step}{within}"
-
-
-def sentences(found: BoardBisection) -> Iterator[str]:
-    """What was found, in words."""
-    if found.cpu_wrong is None:
-        yield f"The board's own CPU gives the host's bytes in all {found.cpu_layers} layers."
-    else:
-        yield f"The board's own CPU differs from the host from {found.cpu_wrong} on."
-    wrong = found.wrong
-    if wrong is None:
-        whole = found.fronts[-1] if found.fronts else None
-        if whole is not None and whole.error:
-            yield f"The whole model does not run on {found.delegate}: {whole.error}"
-        else:
-            yield (
-                f"Alone, the model is right on {found.delegate}: the difference cannot be repeated."
-            )
-        return
-    how = _outcome(wrong, found.tolerance)
-    layer = f"{wrong.text} ({shortened(wrong.tensor)})"
-    if found.first:
-        yield f"{layer} is the first wrong layer of {found.delegate}: {how}."
-    else:
-        yield (
-            f"{layer} is wrong on {found.delegate} while its inputs are right: {how}. Layers "
-            "before it were not all tried: one may be wrong, and a later one hide it."
-        )
-    if found.untried:
-        names = ", ".join(front.text for front in found.untried)
-        yield f"These layers could not run there as the last one, and may be the cause: {names}."

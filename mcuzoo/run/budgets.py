@@ -11,8 +11,8 @@ from mcuzoo.link.counts import UNKNOWN_UNIT, milliseconds
 from mcuzoo.run.record import RunMeta
 
 if TYPE_CHECKING:
-    from mcuzoo.run.score import Accuracy, Agreement, Flips
-    from mcuzoo.run.summary import BesideCpu, Latency
+    from mcuzoo.run.latency import Latency
+    from mcuzoo.run.score import Accuracy, Agreement, BesideCpu, Flips
     from mcuzoo.run.verdict import Unlike, Verdict
 
 

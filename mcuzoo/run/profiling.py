@@ -26,11 +26,11 @@ from mcuzoo.project.input_size import takes_pictures
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.run.budgets import instructions_figure, latency_figure
 from mcuzoo.run.connected_board import check_firmware
+from mcuzoo.run.latency import measure_latency
 from mcuzoo.run.options import ProfileOptions
 from mcuzoo.run.project import emulated_port, find_project
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
 from mcuzoo.run.sessions import MessagesOnly, reference_of, sessions, subject_of
-from mcuzoo.run.summary import measure_latency
 from mcuzoo.timing.marks import cycles_between
 
 NOISE_SEED = 1234

@@ -219,3 +219,17 @@ def answer_at(end: End, output: NDArray[Any], label: int | None = None) -> Answe
 def difference(first: NDArray[np.int8], second: NDArray[np.int8]) -> int:
     """The largest difference of two int8 outputs, in steps."""
     return int(np.abs(first.astype(np.int16) - second).max())
+
+
+@dataclass(frozen=True)
+class BesideCpu:
+    """A delegate's outputs beside those of the same board's CPU, on the same images.
+
+    agreement: of their bytes. flips: other answers than the CPU's. host_flips: answers of the CPU
+    that are not the host's; None where these are not known. top1: of the CPU; None without labels.
+    """
+
+    agreement: Agreement
+    flips: Flips
+    host_flips: Flips | None
+    top1: Accuracy | None

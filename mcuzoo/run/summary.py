@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import median
 
 from mcuzoo.budgets import BudgetResult
 from mcuzoo.data.output_form import Cell
-from mcuzoo.link.counts import milliseconds
 from mcuzoo.run.board_summary import (
     BoardSummary,
     board_findings,
@@ -17,51 +15,11 @@ from mcuzoo.run.board_summary import (
 )
 from mcuzoo.run.budgets import judged_budgets
 from mcuzoo.run.label_order import WrongOrder
+from mcuzoo.run.latency import Latency, measure_latency
 from mcuzoo.run.record import Row, RunMeta, Status
-from mcuzoo.run.score import Accuracy, Agreement, ClassScore, Flips, flips_of
+from mcuzoo.run.score import Accuracy, Agreement, BesideCpu, ClassScore, Flips, flips_of
 from mcuzoo.run.tally import Prediction, Tally
 from mcuzoo.run.verdict import Unlike, Verdict, verdict_of, with_boards, with_budgets
-
-
-@dataclass(frozen=True)
-class Latency:
-    """Counts of `counted` images in `unit` (see link.hello.Hello): least, median and greatest.
-    minimum, maximum: as `median`. core_clock_hz: of the board that counted; cycles / this are
-    seconds."""
-
-    unit: str
-    counted: int
-    minimum: int
-    median: int
-    maximum: int
-    core_clock_hz: int
-
-    @property
-    def median_ms(self) -> float | None:
-        """Milliseconds, of cycles at the core's clock; None for instructions, which are no time."""
-        return milliseconds(self.median, self.unit, self.core_clock_hz)
-
-
-def measure_latency(counts: Sequence[int | None], core_clock_hz: int, unit: str) -> Latency | None:
-    """The latency over all counts that are not None; None when none was counted."""
-    counted = [count for count in counts if count is not None]
-    if not counted:
-        return None
-    middle = round(median(counted))
-    return Latency(unit, len(counted), min(counted), middle, max(counted), core_clock_hz)
-
-
-@dataclass(frozen=True)
-class BesideCpu:
-    """A delegate's outputs beside those of the same board's CPU, on the same images.
-
-    agreement: of their bytes. flips: other answers than the CPU's. host_flips: answers of the CPU
-    that are not the host's; None where these are not known.
-    """
-
-    agreement: Agreement
-    flips: Flips
-    host_flips: Flips | None
 
 
 def beside_cpu(rows: Sequence[Row]) -> BesideCpu | None:
@@ -72,10 +30,13 @@ def beside_cpu(rows: Sequence[Row]) -> BesideCpu | None:
     flips = flips_of((row.top1 for row in asked), cpu)
     if flips is None or not differences:
         return None
+    labelled = [row for row in asked if row.label is not None]
+    right = sum(row.cpu_top1 == row.label for row in labelled)
     return BesideCpu(
         Agreement(len(differences), differences.count(0), max(differences)),
         flips,
         flips_of(cpu, (row.host_top1 for row in asked)),
+        Accuracy(right, len(labelled)) if labelled else None,
     )
 
 

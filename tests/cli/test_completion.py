@@ -17,6 +17,7 @@ import pytest
 from helpers.commands import finished, invoke, mcuzoo
 
 from mcuzoo.board.load import list_any_boards, list_boards
+from mcuzoo.cli.commands import COMMANDS, command_of
 from mcuzoo.cli.complete import (
     _KNOWN,
     FILES,
@@ -26,7 +27,6 @@ from mcuzoo.cli.complete import (
     complete,
     split_line,
 )
-from mcuzoo.cli.program import COMMANDS, command_of
 from mcuzoo.cli.terminal import WAYS as PICTURES
 from mcuzoo.data.splits import ALL, split_name
 from mcuzoo.evaluate.engines import HOST_ENGINES

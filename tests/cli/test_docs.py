@@ -155,7 +155,7 @@ def test_every_script_and_extra_that_is_named_is_there() -> None:
 def test_the_first_lines_of_the_readme_work_as_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those that take no build and no board; `test_docs_run.py` runs all, in `make full`."""
+    """Those that take no build and no board; `test_docs_run.py` runs all, in `make pages`."""
     lines = [one.text for block in blocks(ROOT / "README.md") for one in block.commands]
     monkeypatch.chdir(tmp_path)
     run = 0

@@ -15,9 +15,10 @@ import pytest
 from helpers.commands import finished, mcuzoo
 
 from mcuzoo.cli import streams
+from mcuzoo.cli.commands import COMMANDS, command_of, examples_of
 from mcuzoo.cli.guard import guarded
 from mcuzoo.cli.parse import parse
-from mcuzoo.cli.program import COMMANDS, command_of, examples_of, run_command
+from mcuzoo.cli.program import run_command
 from mcuzoo.errors import FitError, InterruptedRunError, UsageError, command
 from mcuzoo.options import FromEnvironment
 from mcuzoo.report.schemas import labelled

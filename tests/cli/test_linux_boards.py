@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from helpers.commands import invoke
 
-from mcuzoo.cli.program import COMMANDS
+from mcuzoo.cli.commands import COMMANDS
 from mcuzoo.toolchain.find import linux_compiler_packages
 
 EXPORT = ("export", "signs", "--board", "imx93", "--no-npu", "-o", "desk")

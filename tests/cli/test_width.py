@@ -121,6 +121,7 @@ def too_wide(text: str, columns: int = 80) -> list[str]:
     return [line for line in long if "next: " not in line and " " in line[:columns].strip()]
 
 
+@pytest.mark.full
 def test_a_run_is_told_in_80_columns(run_text: tuple[Path, str]) -> None:
     run, said = run_text
     assert too_wide(said) == [] and "max_line_errors" in said and "verdict" in said

@@ -10,7 +10,7 @@ import pytest
 from helpers.commands import invoke
 from helpers.configured import refused, write
 
-from mcuzoo.cli.program import COMMANDS
+from mcuzoo.cli.commands import COMMANDS
 
 TEXT = """model = "signs"
 board = "rt1050"

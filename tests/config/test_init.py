@@ -187,6 +187,7 @@ def run_steps(folder: Path, lines: Sequence[str], rig: Path | None = None) -> li
 
 needs_a_build = [
     pytest.mark.full,
+    pytest.mark.pages,
     pytest.mark.skipif(shutil.which("bash") is None, reason="the steps are lines of bash"),
     pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="builds a firmware"),
 ]

@@ -11,7 +11,7 @@ from helpers.configured import refused, taken, write
 
 import mcuzoo
 from mcuzoo.budgets import BudgetOptions
-from mcuzoo.cli.program import COMMANDS, command_of
+from mcuzoo.cli.commands import COMMANDS, command_of
 from mcuzoo.config.keys import BESIDES, NAMES_OR_FILES, ONLY_TYPED, TAKEN_BY, WRITTEN
 from mcuzoo.config.source import (
     budget_parameters,

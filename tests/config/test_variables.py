@@ -8,8 +8,8 @@ import pytest
 from helpers.commands import invoke
 from helpers.package_source import PACKAGE, modules
 
+from mcuzoo.cli.commands import command_of
 from mcuzoo.cli.configured import configurable
-from mcuzoo.cli.program import command_of
 from mcuzoo.config.variables import unread_variables
 
 FIT = ("fit", "signs", "--board", "rt1050", "--runtime", "aot", "--json")

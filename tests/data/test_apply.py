@@ -71,6 +71,7 @@ def tensorflow() -> Any:
     return pytest.importorskip("tensorflow")
 
 
+@pytest.mark.full
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kernel", "antialias"),

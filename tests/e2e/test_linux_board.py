@@ -113,12 +113,11 @@ def test_the_program_has_names(linux_project: BuiltProject) -> None:
 
 @pytest.mark.full
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("board", ["imx93", "imx8mp"])
 @pytest.mark.parametrize(
-    ("model", "images"),
+    ("board", "model", "images"),
     [
-        ("mobilenet_v1_0.25_128_quant_int8.tflite", "manifest_imagenet.csv"),
-        ("derived_deepface_emotion_int8io.tflite", "manifest_fer.csv"),
+        ("imx93", "mobilenet_v1_0.25_128_quant_int8.tflite", "manifest_imagenet.csv"),
+        ("imx8mp", "derived_deepface_emotion_int8io.tflite", "manifest_fer.csv"),
     ],
 )
 def test_models_of_the_zoo(

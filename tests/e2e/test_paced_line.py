@@ -122,6 +122,7 @@ def test_max_baud(rig: PacedRig) -> None:
     assert rig.state.fixed_rate == "--max-baud 115200 allows no higher one"
 
 
+@pytest.mark.full
 def test_a_board_that_restarts_after_the_climb(rig: PacedRig, engine: ReferenceEngine) -> None:
     """The first restart at a rate may have any cause; after the second one, the rate is avoided."""
     with rig.open(FAST) as session:
@@ -157,7 +158,7 @@ def liar(rig: PacedRig) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [*(pytest.param(one, marks=pytest.mark.full) for one in (deaf, dumb)), liar]
+    "fault", [*(pytest.param(one, marks=pytest.mark.full) for one in (dumb, liar)), deaf]
 )
 def test_a_line_that_is_not_good_above_a_rate(
     rig: PacedRig, engine: ReferenceEngine, fault: Callable[[PacedRig], None]
@@ -236,6 +237,7 @@ def test_a_bad_line_with_images_ahead(rig: PacedRig, engine: ReferenceEngine, ki
     assert rig.state.frames_resent > 0
 
 
+@pytest.mark.full
 def test_the_next_image_is_another_one(rig: PacedRig, engine: ReferenceEngine) -> None:
     """What was sent ahead is dropped."""
     with rig.open(FAST) as session:

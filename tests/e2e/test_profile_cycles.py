@@ -16,6 +16,7 @@ pytest.importorskip("capstone")
 BuiltProject = Callable[..., Path]
 
 
+@pytest.mark.full
 def test_every_layer_has_cycles_and_what_they_are_spent_for(built_project: BuiltProject) -> None:
     found = profile(built_project("rt1050"), ProfileOptions(cycles=True))
     counted = profile(built_project("rt1050"))

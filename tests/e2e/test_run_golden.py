@@ -14,9 +14,9 @@ from helpers.commands import invoke
 
 # Spread over the classes; all of them take minutes.
 JOBS = [
-    ("rt1170", 12),
+    ("rt1170", 6),
     pytest.param("rt1050", 12, marks=pytest.mark.full),
-    pytest.param("rt1170", 200, marks=pytest.mark.full),
+    pytest.param("rt1170", 60, marks=pytest.mark.full),
 ]
 MODEL = "mobilenet_v1_0.25_128_quant_int8.tflite"
 

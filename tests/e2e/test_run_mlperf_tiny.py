@@ -19,7 +19,7 @@ from mcuzoo.project.manifest import load_manifest
 
 JOBS = [
     ("rt1170", 4),
-    pytest.param("rt1050", 200, marks=pytest.mark.full),
+    pytest.param("rt1050", 60, marks=pytest.mark.full),
 ]
 
 BuiltProject = Callable[..., Path]

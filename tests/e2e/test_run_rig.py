@@ -45,6 +45,7 @@ def emulating(project: Path, *options: object) -> Iterator[str]:
         process.wait(timeout=120)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "options", [("--pty",), pytest.param(("--tcp", 0), marks=pytest.mark.full)]
 )

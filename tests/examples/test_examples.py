@@ -19,10 +19,11 @@ SAID = {
 }
 
 # The code blocks of docs/api.md do the same.
-NOT_ALWAYS = ("classify_a_picture", "compare_boards", "own_picture")
+IN_TEST = ("fit_a_model",)
 
-SOME_IN_FULL = [
-    pytest.param(name, marks=pytest.mark.full if name in NOT_ALWAYS else ()) for name in SAID
+SOME_IN_PAGES = [
+    pytest.param(name, marks=() if name in IN_TEST else (pytest.mark.full, pytest.mark.pages))
+    for name in SAID
 ]
 
 
@@ -32,7 +33,7 @@ def test_each_example_is_known_here() -> None:
 
 @needs_compiler
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SOME_IN_FULL)
+@pytest.mark.parametrize("name", SOME_IN_PAGES)
 def test_example(name: str, tmp_path: Path) -> None:
     pytest.importorskip("unicorn")
     done = subprocess.run(

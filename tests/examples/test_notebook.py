@@ -35,6 +35,7 @@ def executed(folder: Path) -> Any:
 
 @needs_compiler
 @pytest.mark.full
+@pytest.mark.pages
 @pytest.mark.timeout(900)
 def test_it_goes_from_keras_to_the_answers_of_a_board(tmp_path: Path) -> None:
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]

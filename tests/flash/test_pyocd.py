@@ -57,6 +57,7 @@ def dap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDap:
     return FakeDap(folder, monkeypatch)
 
 
+@pytest.mark.full
 def test_the_flash_is_programmed_and_boots(small_once: Path, dap: FakeDap) -> None:
     (dap.folder / "flash").write_bytes(b"\x11" * 0x8_0000)  # something was there before
     listed = dap.run("probes", "--json")

@@ -102,6 +102,7 @@ def of_each(pages: Sequence[Path]) -> Callable[[Callable[..., None]], Callable[.
             pytest.mark.skipif(find_spec("unicorn") is None, reason="no unicorn"),
             pytest.mark.skipif(shutil.which("bash") is None, reason="no bash"),
             pytest.mark.full,
+            pytest.mark.pages,
             needs_compiler,
         ):
             test = mark(test)

@@ -6,6 +6,6 @@ from hypothesis import settings
 
 
 def examples(most: int) -> int:
-    """All of them in `make full`; half of them in `make test`, whose profile tries 50 where nothing
-    else is said, and not 100."""
+    """All of them in `make full`; a third of them in `make test`, whose profile tries 33 where
+    nothing else is said, and not 100."""
     return max(1, most * settings().max_examples // 100)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from helpers.examples import examples
-from helpers.tflite_builder import O, T, build_model
+from helpers.tflite_builder import O, T, build_model, pool_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.ops.channels import NOTHING, without_constant_channels
+from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.lower import lower
 
 SAME = {
@@ -112,6 +114,18 @@ def test_channels_leave_where_many_are_dead() -> None:
 
 def test_a_network_without_them_stays_as_it_is() -> None:
     assert outputs_stay(net(1, 0.0, 1, False, False)) == 0
+
+
+def test_a_huge_picture_takes_no_memory() -> None:
+    """A model says in a few bytes that a tensor has gigabytes."""
+    model = parse_model(pool_model("MAX_POOL_2D", (1, 20_000, 20_000, 3)), "huge")
+    program = judge(model, "aot").require()
+    tracemalloc.start()
+    try:
+        assert without_constant_channels(program) == (program, NOTHING)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_the_visual_wake_words_of_mlperf_tiny_loses_half() -> None:

@@ -497,6 +497,7 @@ def test_it_costs_nothing_where_nobody_uses_it(pytester: pytest.Pytester) -> Non
     assert set(loaded.split()) - {"mcuzoo._version"} == {"loaded", *names} and heavy == "heavy"
 
 
+@pytest.mark.full
 @needs_compiler
 def test_the_example_passes_on_the_emulator(
     pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -63,8 +63,8 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     "name",
     [
-        "saved_model",
-        *(pytest.param(f"small.{kind}", marks=pytest.mark.full) for kind in ("keras", "tflite")),
+        "small.keras",
+        *(pytest.param(name, marks=pytest.mark.full) for name in ("saved_model", "small.tflite")),
     ],
 )
 def test_every_form_of_a_network_becomes_int8(
@@ -160,6 +160,7 @@ def test_two_inputs_are_refused_in_words(
     assert "Traceback" not in caught.value.hint and "File " not in caught.value.hint
 
 
+@pytest.mark.full
 def test_the_score_is_of_both_models(float_networks: Path, pictures: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.tflite"
     quantized = quantize_model(float_networks / "small.tflite", output, pictures)
@@ -231,6 +232,7 @@ print(json.dumps(said))
 """
 
 
+@pytest.mark.full
 def test_what_tensorflow_is_asked_about_networks(float_networks: Path) -> None:
     """Shapes as people have them become those of one image; what is none is refused."""
     cases = [

@@ -107,6 +107,7 @@ def reworked(float_networks: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "stored", "tolerance"),
     [

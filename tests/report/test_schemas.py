@@ -12,7 +12,7 @@ from helpers.commands import invoke
 from helpers.schemas import validator
 from jsonschema import Draft202012Validator
 
-from mcuzoo.cli.program import COMMANDS, command_of
+from mcuzoo.cli.commands import COMMANDS, command_of
 from mcuzoo.errors import InterruptedRunError, UsageError
 from mcuzoo.report.schemas import (
     FOLDER,

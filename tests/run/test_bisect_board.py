@@ -20,7 +20,6 @@ from mcuzoo.run.bisect_board import (
     BoardBisection,
     DelegateSearch,
     bisect_on_board,
-    sentences,
     vela_fronts,
 )
 from mcuzoo.zoo.registry import resolve_model
@@ -97,9 +96,6 @@ def test_the_spoiled_operator_is_named(tmp_path: Path, wrong: int) -> None:
     name = ("CONV_2D", "CONV_2D", "CONV_2D", "ADD", "CONV_2D", "MAX_POOL_2D")[wrong]
     assert (found.wrong.op, found.wrong.name) == (wrong, name)
     assert all(front.largest_step == 0 for front in found.fronts if front.op < wrong)
-    assert f"op {wrong} {name} ({found.wrong.tensor}) is the first wrong layer" in " ".join(
-        sentences(found)
-    )
     assert said[0] == "CPU of the board: 6 layers"
 
 
@@ -109,14 +105,12 @@ def test_halves_end_only_where_one_tensor_is_needed(tmp_path: Path) -> None:
     tried = [front.op for front in found.fronts]
     assert tried == [1, 2, 3, 4, 5] or tried == [1, 2, 3, 5]
     assert found.wrong is not None and found.wrong.op == 3 and not found.first
-    assert "were not all tried" in " ".join(sentences(found))
 
 
 def test_a_right_delegate_is_not_blamed(tmp_path: Path) -> None:
     found = search(tmp_path, "op=1,by=0", [])
     assert found.wrong is None and not found.first
     assert [front.op for front in found.fronts] == [5]
-    assert "cannot be repeated" in " ".join(sentences(found))
 
 
 def test_small_steps_may_be_right(tmp_path: Path) -> None:
@@ -132,7 +126,7 @@ def test_small_steps_may_be_right(tmp_path: Path) -> None:
 def test_a_delegate_that_does_not_run_is_told(tmp_path: Path) -> None:
     found = search(tmp_path, "op=5,by=1,fail=invoke", [])
     assert found.wrong is None
-    assert "does not run" in " ".join(sentences(found))
+    assert found.fronts[-1].error
 
 
 @pytest.mark.full

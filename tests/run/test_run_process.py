@@ -148,6 +148,7 @@ def test_interrupt_exits_130_and_says_how_to_go_on(
     assert_whole_and_right(project, run)
 
 
+@pytest.mark.full
 def test_disturbed_line_records_no_wrong_result(project: HostProject, tmp_path: Path) -> None:
     run = tmp_path / "run"
     faults = faults_of(seed=5, mean_bytes=20_000)
@@ -158,6 +159,7 @@ def test_disturbed_line_records_no_wrong_result(project: HostProject, tmp_path: 
     assert_whole_and_right(project, run)
 
 
+@pytest.mark.full
 def test_reset_button_in_mid_run(project: HostProject, tmp_path: Path) -> None:
     run = tmp_path / "run"
     with Line(HostBoard(project.firmware, tmp_path), faults_of(9, 60_000, ("reset",))) as line:

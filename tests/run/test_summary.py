@@ -11,9 +11,10 @@ from helpers.fake_board import HELLO
 from mcuzoo.budgets import Budgets
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.connected_board import board_facts
+from mcuzoo.run.latency import measure_latency
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
 from mcuzoo.run.score import Accuracy
-from mcuzoo.run.summary import measure_latency, summarize
+from mcuzoo.run.summary import summarize
 from mcuzoo.run.verdict import Broke, Unlike, Verdict, verdict_of
 
 META = RunMeta(

@@ -107,6 +107,7 @@ def test_a_tflm_tree_belongs_to_it_wherever_it_is(tmp_path: Path) -> None:
     assert ids[0] == ids[1] != ids[2]
 
 
+@pytest.mark.full
 @needs_cmake
 @needs_newlib
 def test_configuration_and_sdk_belong_to_it(tmp_path: Path) -> None:

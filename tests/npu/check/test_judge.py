@@ -211,11 +211,11 @@ def test_a_few_flipped_bits_are_found_or_harmless(small: Judgeable) -> None:
 @pytest.mark.full
 def test_flipped_bits_are_found_or_harmless(signs: Judgeable) -> None:
     model, vela, _ = signs
-    outcomes = list(sampled(Mutations(model, vela), data=40, registers=100, seed=4))
+    outcomes = list(sampled(Mutations(model, vela), data=10, registers=20, seed=4))
     missed = [one for one in outcomes if one.verdict == "missed"]
     assert not [one for one in missed if "constants" in one.place]
-    assert len(missed) <= 5
-    assert sum(one.verdict == "found" for one in outcomes) > 100
+    assert len(missed) <= 1
+    assert sum(one.verdict == "found" for one in outcomes) > 20
 
 
 @pytest.mark.full
