@@ -74,8 +74,8 @@ static void run_any(const mz_taps_job *job) {
 
 #include <stddef.h>
 
-/* The job up to its entry, on the stack, bytes from sp. The assembly puts the address where its code
- * is entered in place of the entry. */
+/* The job up to its entry, on the stack, bytes from sp. The assembly puts the address where its
+ * code is entered in place of the entry. */
 #define JOB_OUTPUT 0
 #define JOB_STEP 4
 #define JOB_MULTIPLIER 8
@@ -129,7 +129,7 @@ _Static_assert(IS_AT(output, OUTPUT) && IS_AT(step, STEP) && IS_AT(multiplier, M
 #define COUNT "subs r8, #1\n\t"
 #define NOTHING ""
 
-/* Two columns of neighbouring windows, or of every second one; and what stands beside each product. */
+/* Two columns of neighbouring windows, or of every second one; what stands beside each product. */
 #define NEIGHBOURS(now, next, even, odd, first, second, third, fourth) \
     PRODUCT("r9", now, even) \
     first PRODUCT("r10", now, odd) \
