@@ -1,14 +1,17 @@
 """Measure mcuzoo's ahead-of-time runtime against its peers and targets.
 
-    python benchmarks/bench.py [--model M]... [--compilers gcc,zig] [--levels=-O2,-O3] [--tflm DIR]
+    python benchmarks/bench.py [--models DIR]... [--tflm DIR] [--resume] [--markdown FILE]
+    python benchmarks/bench.py --model M... [--compilers gcc,zig] [--levels=-O2,-O3] [--tflm DIR]
     python benchmarks/bench.py PROJECT... [--tflm DIR]
 
 Exact instructions per inference and per layer on the emulated board and, as a witness, under QEMU;
-sizes; stack; wall time. Prints the tables of firmwares, layers, kinds of layers, and of figures,
-peers, ratios and targets, and writes one JSON file per firmware, and one for the best, to
-benchmarks/results/. With --tflm DIR the peer is counted in the same run; else its published figures
-are quoted. Without --model it takes NXP's MobileNet V1 0.25 128 and Deepface-emotion where the test
-data are at hand, else the bundled `signs`.
+modelled cycles and what they are spent for; sizes; stack; wall time. Without --model and PROJECT it
+takes all models of peers.toml: their files are looked for in the folders of --models and in the
+test data; networks without a file are built. Prints the tables of each model, then one of all of
+them, with published figures of others, and writes a JSON file per firmware, and one for the best,
+to benchmarks/results/. With --tflm DIR the peer is counted in the same run. --resume keeps the
+results of models that are there. What could not be built or measured has its reason in its row;
+the exit code is then 5.
 """
 
 from __future__ import annotations
@@ -18,15 +21,27 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from estimate import Estimate
 from measure import Configuration
+from networks import mobilenet_v2
+from pages import write_table
 from subject import Subject, say
-from tables import print_estimate, print_firmwares, print_kinds, print_layers, print_targets
-from targets import columns, goals, published, rows
+from tables import (
+    page_text,
+    print_estimate,
+    print_firmwares,
+    print_kinds,
+    print_layers,
+    print_targets,
+    slower_layers,
+)
+from targets import columns, goals, published, registered, rows
 from witness import BOARD
 
 from mcuzoo.errors import McuzooError, ToolchainError, UsageError
@@ -35,37 +50,107 @@ from mcuzoo.toolchain.find import find_compiler
 from mcuzoo.zoo.registry import ModelSource, resolve_model
 
 HERE = Path(__file__).resolve().parent
-FILES = (
-    "mobilenet_v1_0.25_128_quant_int8.tflite",
-    "derived_deepface_emotion_int8io.tflite",
-)
 
 
-def default_models() -> list[str]:
-    """NXP's file and Deepface-emotion where the test data are at hand, else the bundled model."""
+@dataclass(frozen=True)
+class Wanted:
+    """A model to measure. title: as tables name it. source: None where `missing` says why."""
+
+    title: str
+    source: ModelSource | None
+    missing: str = ""
+
+
+def registered_models(folders: Iterable[Path], scratch: Path) -> Iterator[Wanted]:
+    """Those of peers.toml: found by their hash in `folders`, or built in `scratch`."""
+    by_name: dict[str, list[Path]] = {}
+    for folder in folders:
+        for file in folder.rglob("*.tflite"):
+            by_name.setdefault(file.name, []).append(file)
+    for known in registered():
+        file = known["file"]
+        found = [
+            one
+            for one in by_name.get(file, ())
+            if "network" in known or sha256(one.read_bytes()).hexdigest() == known["sha256"]
+        ]
+        if found:
+            yield Wanted(known["name"], resolve_model(str(found[0])))
+        elif "network" in known:
+            yield built(known, scratch / file)
+        else:
+            yield Wanted(known["name"], None, f"no {file} here: {known['how']}")
+
+
+def built(known: Mapping[str, Any], file: Path) -> Wanted:
+    try:
+        file.write_bytes(mobilenet_v2(**known["network"]))
+    except ImportError as error:
+        return Wanted(known["name"], None, f"building the network takes TensorFlow: {error}")
+    return Wanted(known["name"], resolve_model(str(file)))
+
+
+def default_folders() -> list[Path]:
     data = Path(os.environ.get("MCUZOO_TEST_DATA") or HERE.parent.parent / "shared" / "data")
-    files = [data / "models" / name for name in FILES]
-    return [str(file) for file in files if file.is_file()] or ["signs"]
+    return [data / "models"]
 
 
 def main() -> int:
     options = parse()
-    try:
-        for source in sources(options):
-            if not bench(source, options):
-                say(f"{source.name}: nothing could be measured")
-                return 5
-    except McuzooError as error:
-        print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    models: list[list[dict[str, Any]]] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            for wanted in wanted_models(options, Path(scratch)):
+                models.append(documents_of(wanted, options))
+        except McuzooError as error:
+            print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
+            return error.exit_code
+    text = page_text(models)
+    print(f"\n{text}")
+    print("cycles are modelled, not measured; those of other engines are measured on other chips")
+    if options.markdown is not None:
+        write_table(options.markdown, "make bench", text)
+    return 5 if any("missing" in one for documents in models for one in documents) else 0
 
 
-def bench(source: ModelSource, options: argparse.Namespace) -> bool:
-    """Measure one model, write its files, print its tables. False when there is no firmware."""
+def wanted_models(options: argparse.Namespace, scratch: Path) -> Iterator[Wanted]:
+    """The model of the projects, those named, or all of peers.toml."""
+    if options.projects:
+        manifest = load_manifest(options.projects[0])
+        file = options.projects[0] / manifest.model.file
+        source = ModelSource(manifest.model.name, file, manifest.preprocessing)
+        yield Wanted(source.name, source)
+        return
+    if options.model:
+        for name in options.model:
+            source = resolve_model(name)
+            yield Wanted(source.name, source)
+        return
+    for wanted in registered_models([*options.models, *default_folders()], scratch):
+        if options.only is None or options.only.lower() in wanted.title.lower():
+            yield wanted
+
+
+def documents_of(wanted: Wanted, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """The figures of all firmwares of a model, ours first; or a reason in their place."""
+    if wanted.source is None:
+        return [{"model": wanted.title, "firmware": "-", "missing": wanted.missing}]
+    result = options.out / f"{wanted.source.name}-{options.board}.json"
+    if options.resume and result.is_file():
+        say(f"{wanted.title}: taken from {result}")
+        best: dict[str, Any] = json.loads(result.read_text())
+        return [best, *best["others"]]
+    documents = bench(wanted, options)
+    return sorted(documents, key=lambda one: one["firmware"].startswith("tflm"))
+
+
+def bench(wanted: Wanted, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Measure one model, write its files, print its tables."""
+    assert wanted.source is not None
+    say(wanted.title)
     with tempfile.TemporaryDirectory() as scratch:
         subject = Subject(
-            source,
+            wanted.source,
             options.board,
             Path(scratch),
             witness=not options.no_witness,
@@ -76,28 +161,37 @@ def bench(source: ModelSource, options: argparse.Namespace) -> bool:
         else:
             ours, guesses = measure_all(subject, ours_of(options))
         theirs, _ = measure_all(subject, peers_of(options))
-    if not ours:
-        return False
-    best = best_of(ours, theirs)
-    best["others"] = [
-        {key: value for key, value in document.items() if key not in ("layers", "others")}
-        for document in ours + theirs
-        if document is not best
-    ]
-    write_results(options.out, best, ours + theirs)
-    print_firmwares(ours + theirs)
-    print_layers(best, theirs)
-    print_kinds(best, theirs)
-    print_targets(best, theirs)
-    print_estimate(guesses.get(best["firmware"]))
+    for document in ours + theirs:
+        document["title"] = wanted.title
+    documents = ours + theirs
+    if not documents:
+        return [{"model": wanted.title, "firmware": "-", "missing": "there is no compiler"}]
+    print_firmwares(documents)
+    measured = [document for document in ours if "missing" not in document]
+    peers = [document for document in theirs if "missing" not in document]
+    if measured:
+        best = best_of(measured, peers)
+        best["others"] = [
+            {key: value for key, value in document.items() if key not in ("layers", "others")}
+            for document in documents
+            if document is not best
+        ]
+        best["slower_layers"] = slower_layers(best, peers)
+        write_results(options.out, best, measured + peers)
+        print_layers(best, peers)
+        print_kinds(best, peers)
+        print_targets(best, peers)
+        print("\n".join(best["slower_layers"]) or "no layer is slower than a peer's")
+        print_estimate(guesses.get(best["firmware"]))
+        documents = [best, *(one for one in documents if one is not best)]
     sys.stdout.flush()
-    return True
+    return documents
 
 
 def best_of(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> dict[str, Any]:
     """The firmware that misses the fewest targets, then reaches most aims, then takes fewest
     instructions."""
-    known = published(ours[0]["model_sha256"])
+    known = published(ours[0]["model_sha256"], ours[0]["model"])
     peers = columns(known, theirs)
 
     def rank(document: dict[str, Any]) -> tuple[int, int, int]:
@@ -108,24 +202,21 @@ def best_of(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> dict[st
     return min(ours, key=rank)
 
 
-def sources(options: argparse.Namespace) -> list[ModelSource]:
-    """The models to measure: that of the first project, those named, or the default ones."""
-    if not options.projects:
-        return [resolve_model(name) for name in options.model or default_models()]
-    manifest = load_manifest(options.projects[0])
-    file = options.projects[0] / manifest.model.file
-    return [ModelSource(manifest.model.name, file, manifest.preprocessing)]
-
-
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("projects", nargs="*", type=Path, help="measure these, as they are built")
     parser.add_argument(
         "--model", action="append", help="a name of the zoo or a .tflite file; once or more"
     )
+    parser.add_argument(
+        "--models", action="append", type=Path, default=[], help="a folder of .tflite files"
+    )
+    parser.add_argument("--only", help="models of peers.toml with this in their name")
+    parser.add_argument("--resume", action="store_true", help="keep results that are there")
+    parser.add_argument("--markdown", type=Path, help="put the tables of all models into this page")
     parser.add_argument("--board", default=BOARD)
-    parser.add_argument("--compilers", default="gcc,zig", help="gcc,zig")
-    parser.add_argument("--levels", default="-Os,-O2,-O3", help="of -O0 -O1 -O2 -O3 -Os")
+    parser.add_argument("--compilers", default="gcc", help="gcc,zig")
+    parser.add_argument("--levels", default="-O2", help="of -O0 -O1 -O2 -O3 -Os")
     parser.add_argument("--tflm", type=Path, help="measure TFLite-Micro out of this tree, too")
     parser.add_argument("--kernels", default="cmsis-nn", help="of that tree")
     parser.add_argument("--no-witness", action="store_true", help="do without QEMU")
@@ -143,7 +234,8 @@ def ours_of(options: argparse.Namespace) -> list[Configuration]:
             say(f"without {compiler}: {error.message}")
             continue
         found += [
-            Configuration(options.board, compiler, level) for level in options.levels.split(",")
+            Configuration(options.board, compiler, level, weights=None)
+            for level in options.levels.split(",")
         ]
     return found
 
@@ -151,7 +243,11 @@ def ours_of(options: argparse.Namespace) -> list[Configuration]:
 def peers_of(options: argparse.Namespace) -> list[Configuration]:
     if options.tflm is None:
         return []
-    return [Configuration(options.board, "gcc", "-O2", options.tflm.resolve(), options.kernels)]
+    return [
+        Configuration(
+            options.board, "gcc", "-O2", options.tflm.resolve(), options.kernels, weights=None
+        )
+    ]
 
 
 def measure_all(
@@ -160,11 +256,10 @@ def measure_all(
     documents, guesses = [], {}
     for how in configurations:
         try:
-            project = subject.build(how)
-        except ToolchainError as error:
-            say(f"{how.name}: left out: {error.message}")
-            continue
-        document, guess = subject.measure(project, how.name)
+            document, guess = subject.measure(subject.build(how), how.name)
+        except McuzooError as error:
+            say(f"{how.name}: {error.message}")
+            document, guess = subject.missing(how.name, error.message), None
         documents.append(document)
         if guess is not None:
             guesses[how.name] = guess

@@ -17,11 +17,12 @@ from classes import (
     layer_class,
 )
 from estimate import Estimate, estimate
-from measure import SEED, Configuration, Figures, build, measure
+from measure import SEED, Configuration, Figures, Modelled, build, measure
 from parts import Split, split
-from witness import BOARD, NoFunctionsError, QemuCounts, count_in_qemu, why_absent
+from witness import BOARD, QemuCounts, count_in_qemu, why_absent
 
 from mcuzoo.engines.reference import ReferenceEngine
+from mcuzoo.errors import ToolchainError
 from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
@@ -60,14 +61,18 @@ class Subject:
         say(f"{name}: measuring")
         figures = measure(project)
         manifest = load_manifest(project)
+        counts, why = None, "not asked for"
         if manifest.plan.stream_input:
-            say("no witness: an input that is consumed as it arrives is not in memory for QEMU")
-            counts = None
-        else:
-            counts = (
-                self._count_in_qemu(project) if self._witness and manifest.board == BOARD else None
-            )
+            why = "an input that is consumed as it arrives is not in memory for QEMU"
+        elif self._witness and manifest.board == BOARD:
+            try:
+                counts = self._count_in_qemu(project)
+            except ToolchainError as error:
+                why = error.message
+        if counts is None and self._witness:
+            say(f"no witness: {why}")
         document = self._document(manifest, name, figures, counts)
+        document["witness_why"] = None if counts is not None else why
         if counts is None or manifest.build is None or not self._guess:
             return document, None
         guess = estimate(project / manifest.build.elf, counts.blocks)
@@ -81,14 +86,20 @@ class Subject:
             }
         return document, guess
 
-    def _count_in_qemu(self, project: Path) -> QemuCounts | None:
+    def missing(self, name: str, reason: str) -> dict[str, Any]:
+        """In the place of the figures of a firmware that there are none of."""
+        return {
+            "model": self.source.name,
+            "model_sha256": self.model.sha256,
+            "board": self.board,
+            "firmware": name,
+            "missing": reason,
+        }
+
+    def _count_in_qemu(self, project: Path) -> QemuCounts:
         shape = load_manifest(project).input.shape
         tensor = np.random.default_rng(SEED).integers(-128, 128, shape, dtype=np.int8)
-        try:
-            return count_in_qemu(project, tensor, self._engine.run(tensor))
-        except NoFunctionsError as error:
-            say(f"no witness: {error.message}")
-            return None
+        return count_in_qemu(project, tensor, self._engine.run(tensor))
 
     def _document(
         self, manifest: Manifest, name: str, figures: Figures, counts: QemuCounts | None
@@ -98,6 +109,9 @@ class Subject:
         layers = []
         for index, layer in enumerate(profile_document(profile)["layers"]):
             layer["witness"] = None if counts is None else counts.layers[index]
+            layer["modelled_cycles"] = (
+                None if figures.cycles is None else figures.cycles.layers[index]
+            )
             if layer["first_op"] in splits:
                 layer["parts"] = self._parts(splits[layer["first_op"]])
             layers.append(layer)
@@ -114,6 +128,8 @@ class Subject:
             "input": f"numpy default_rng({SEED}), int8",
             "instructions_per_inference": figures.instructions,
             "witness_instructions": None if counts is None else counts.instructions,
+            "modelled_cycles": modelled_cycles(figures.cycles),
+            "uncounted_why": figures.uncounted_why,
             "macs": profile.macs,
             "instructions_per_mac": figures.instructions / profile.macs,
             "per_mac": _rates(kinds),
@@ -131,6 +147,7 @@ class Subject:
             "arena_bytes": figures.arena_bytes,
             "code_bytes": figures.code_bytes,
             "constant_bytes": figures.constant_bytes,
+            "weights_ram_bytes": figures.weights_ram_bytes,
             "stack_bytes": figures.stack_bytes,
             "emulator_seconds": figures.seconds,
             "layers": layers,
@@ -174,6 +191,21 @@ class Subject:
                 for kind in computing_classes(self.model, layer)
             }
         )
+
+
+def modelled_cycles(cycles: Modelled | None) -> dict[str, Any] | None:
+    """Of an inference: all, and what they are spent for; None without."""
+    if cycles is None:
+        return None
+    spent = cycles.spent
+    return {
+        "what": "modelled, not measured: docs/cycles.md",
+        "total": cycles.total,
+        "core": round(spent.issue),
+        "branches": round(spent.branches),
+        "code": round(spent.code),
+        "data": round(sum(spent.data.values())),
+    }
 
 
 def _rates(kinds: Iterable[ClassFigures]) -> dict[str, float]:

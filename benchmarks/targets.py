@@ -59,12 +59,20 @@ class Row:
         return "must" if self.ours <= self.must else "MISSED"
 
 
-def published(sha256: str) -> dict[str, Any]:
-    """What peers.toml knows of the model with this hash; empty when it knows nothing."""
+def registered() -> list[dict[str, Any]]:
+    """The models of peers.toml, in its order."""
     with PEERS_FILE.open("rb") as file:
-        models = tomllib.load(file)["models"]
-    found: dict[str, Any] = next((one for one in models if one["sha256"] == sha256), {})
-    return found
+        models: list[dict[str, Any]] = tomllib.load(file)["models"]
+    return models
+
+
+def published(sha256: str, model: str = "") -> dict[str, Any]:
+    """What peers.toml knows of the model with this hash, or of the network that is built under
+    this name; empty when it knows nothing."""
+    for one in registered():
+        if one.get("sha256") == sha256 or ("network" in one and Path(one["file"]).stem == model):
+            return one
+    return {}
 
 
 def columns(known: Mapping[str, Any], measured: Iterable[Figures]) -> dict[str, Figures]:
@@ -79,7 +87,8 @@ def columns(known: Mapping[str, Any], measured: Iterable[Figures]) -> dict[str, 
 def goals(known: Mapping[str, Any], peers: Mapping[str, Figures]) -> dict[str, Figures]:
     """`must` and `aim`: published, or to be no worse than TFLite-Micro, measured or quoted."""
     if known.get("no_worse_than_tflm"):
-        return {"must": next(figures for name, figures in peers.items() if _is_tflm(name))}
+        tflm = next((figures for name, figures in peers.items() if _is_tflm(name)), None)
+        return {} if tflm is None else {"must": tflm}
     return {name: known[name] for name in ("must", "aim") if name in known}
 
 

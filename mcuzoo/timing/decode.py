@@ -74,7 +74,8 @@ class Instruction:
         ) | frozenset(self.stored)
 
 
-_FLAGS = "flags"
+FLAGS = "flags"
+_CARRIES = ("adc", "sbc", "rrx")
 _COMPARES = ("cmp", "cmn", "tst", "teq")
 _LONG = ("smlal", "umlal", "umaal", "smull", "umull", "smlsl")
 _ACCUMULATES = ("mla", "mls", "smla", "smmla", "smmls", "smls")
@@ -119,13 +120,13 @@ class Decoder:
         operands = _Operands(one, self._arm)
         text = f"{one.mnemonic} {one.op_str}".strip()
         conditional = one.cc not in (0, self._arm.ARM_CC_AL)
-        rest = (_FLAGS,) if conditional else ()
+        rest = (FLAGS,) if conditional or name in _CARRIES else ()
         if name in _BRANCHES:
             maybe = conditional or name in ("cbz", "cbnz")
             reads = tuple(operands.registers) + operands.base
             return Instruction(text, Kind.BRANCH, late=reads + rest, conditional=maybe)
         if name.startswith("it"):
-            return Instruction(text, Kind.ALU, late=(_FLAGS,))
+            return Instruction(text, Kind.ALU, late=(FLAGS,))
         if name.startswith(_MULTIPLE) or name in ("ldrd", "strd"):
             return self._multiple(name, text, operands)
         if name.startswith("v"):
@@ -237,7 +238,8 @@ class Decoder:
             reads = registers
         shifted = operands.shifted_registers
         moves = name in ("mov", "lsl", "lsr", "asr", "ror")
-        shifts = operands.shifted_constant or (bool(shifted) and not moves)
+        rotates_late = name in rules.early.rotated_late
+        shifts = operands.shifted_constant or (bool(shifted) and not moves and not rotates_late)
         is_dsp = name.startswith(rules.kinds.dsp)
         early = set(shifted) if shifts else set()
         if name in rules.early.operands:
@@ -248,14 +250,14 @@ class Decoder:
         latency = results.early if early_result else results.late
         written = [] if compares else [(registers[0], latency)] if registers else []
         if sets_flags:
-            written.append((_FLAGS, results.late))
+            written.append((FLAGS, results.late))
         return Instruction(
             text,
             Kind.DSP if is_dsp else Kind.ALU,
             late=tuple(register for register in reads if register not in early) + rest,
             early=tuple(sorted(early)),
             results=tuple(written),
-            shifts=shifts,
+            shifts=shifts or name in rules.early.shifters,
             early_result=early_result,
             early_as_younger=early_result and name not in ("add", "sub", "mov"),
         )

@@ -43,7 +43,8 @@ class CycleMeter:
         self._known: dict[int, tuple[int, list[Instruction]]] = {}
         self._edges: dict[tuple[int, int], float] = {}
         self._previous: int | None = None
-        self._predictor = Predictor(self._rules.branches.counter_bits)
+        branches = self._rules.branches
+        self._predictor = Predictor(branches.counter_bits, branches.history_bits)
         core = board.core
         self._code_cache = Cache(core.icache_bytes, caches.line_bytes, caches.instruction_ways)
         self._data_cache = Cache(core.dcache_bytes, caches.line_bytes, caches.data_ways)
@@ -112,18 +113,13 @@ class CycleMeter:
         return known[1]
 
     def _mispredicted(self, before: NDArray[np.int64], blocks: NDArray[np.int64]) -> int:
-        wrong = 0
-        order = np.argsort(before, kind="stable")
-        starts = np.flatnonzero(np.diff(before[order], prepend=-1))
-        ends = np.append(starts[1:], order.size)
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            branch = int(before[order[start]])
-            instructions = self._block(branch)
-            if not instructions or not instructions[-1].conditional:
-                continue
-            taken = blocks[order[start:end]] != branch + self.sizes[branch]
-            wrong += self._predictor.wrong(branch, taken)
-        return wrong
+        """Wrong predictions of the branches at the ends of `before`, which led to `blocks`."""
+        addresses, index = np.unique(before, return_inverse=True)
+        last = [self._block(int(address))[-1:] for address in addresses]
+        maybe = np.array([any(one.conditional for one in end) for end in last], np.bool_)[index]
+        sizes = np.array([self.sizes[int(address)] for address in addresses], np.int64)[index]
+        branches = before[maybe]
+        return self._predictor.wrong(branches, blocks[maybe] != branches + sizes[maybe])
 
     def _fetches(self, blocks: NDArray[np.int64]) -> float:
         changes = blocks[np.flatnonzero(np.diff(blocks, prepend=-1))]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcuzoo.timing.decode import Instruction, Kind, Register
+from mcuzoo.timing.decode import FLAGS, Instruction, Kind, Register
 from mcuzoo.timing.rules import Latency, Rules
 
 _ROUNDS = 12
@@ -119,8 +119,6 @@ class Pipeline:
             return False
         if younger.kind is Kind.DSP:  # only as the older one
             return False
-        if older.kind is Kind.DSP and younger.shifts:
-            return False
         if older.shifts and younger.shifts:
             return False
         if older.kind is younger.kind is Kind.LOAD and self._same_bank(older, younger):
@@ -128,7 +126,7 @@ class Pipeline:
         return self._independent(older, younger)
 
     def _independent(self, older: Instruction, younger: Instruction) -> bool:
-        if older.written & younger.written:
+        if (older.written & younger.written) - {FLAGS}:
             return False
         needed = older.written & younger.read
         if not needed:
@@ -136,7 +134,7 @@ class Pipeline:
         if younger.kind is Kind.STORE and not needed & younger.read_soon:
             return older.kind is not Kind.MAC
         late = needed <= frozenset(younger.late)
-        return self._older_is_early and late and "flags" not in needed
+        return self._older_is_early and late and FLAGS not in needed
 
     def _same_bank(self, older: Instruction, younger: Instruction) -> bool:
         """Whether two loads need the same bank: by their offsets from one register, or, where that

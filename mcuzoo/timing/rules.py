@@ -26,11 +26,14 @@ class Kinds(Fact):
 
 class Early(Fact):
     """Names of instructions: whose results come from the early ALU, which need all their operands
-    there, which only the one that they shift."""
+    there, which only the one that they shift, which need none there although they rotate it; and
+    which occupy its shifter."""
 
     results: Names
     operands: Names
     shifted_operands: Names
+    rotated_late: Names
+    shifters: Names
 
 
 class Latency(Table):
@@ -85,10 +88,12 @@ class Alone(Fact):
 
 
 class Branches(Fact):
-    """Cycles lost by a wrong prediction; bits of the counter that predicts a branch."""
+    """Cycles lost by a wrong prediction; bits of the counter that predicts a branch, and how many
+    branches before it are known by where they went."""
 
     mispredicted_cycles: Cycles
     counter_bits: int
+    history_bits: Annotated[int, Field(ge=0, le=24)]
 
 
 class Caches(Fact):
@@ -97,6 +102,12 @@ class Caches(Fact):
     line_bytes: int
     instruction_ways: int
     data_ways: int
+
+
+class Accuracy(Fact):
+    """percent: by which predicted cycles of a whole network may be off, either way."""
+
+    percent: Annotated[int, Field(ge=1, le=100)]
 
 
 class Rules(Fact):
@@ -109,6 +120,7 @@ class Rules(Fact):
     alone: Alone
     branches: Branches
     caches: Caches
+    accuracy: Accuracy
 
 
 @cache

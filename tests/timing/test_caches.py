@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mcuzoo.timing.branches import Predictor
 from mcuzoo.timing.caches import Cache
+from mcuzoo.timing.rules import cortex_m7
 
 LINES = st.lists(st.integers(0, 40), max_size=200)
 
@@ -37,12 +38,30 @@ def test_changed_lines_are_written_back_when_they_go(accesses: list[tuple[int, b
     assert len(back) <= len(fetched)
 
 
-@given(st.lists(st.lists(st.booleans(), max_size=30), max_size=5))
-def test_a_branch_has_a_counter_of_two_bits(parts: list[list[bool]]) -> None:
-    predictor, counter, expected, counted = Predictor(2), 1, 0, 0
-    for taken in parts:
-        counted += predictor.wrong(7, np.array(taken, bool))
-        for one in taken:
-            expected += (counter >= 2) is not one
-            counter = min(3, counter + 1) if one else max(0, counter - 1)
+_EVENTS = st.lists(st.tuples(st.integers(1, 3), st.booleans()), max_size=40)
+
+
+@given(st.lists(_EVENTS, max_size=4), st.sampled_from((0, 1, 4)))
+def test_a_branch_has_counters_of_two_bits(
+    parts: list[list[tuple[int, bool]]], history: int
+) -> None:
+    """One for each way of the branches before it, in however many parts they are counted."""
+    predictor, expected, counted = Predictor(2, history), 0, 0
+    counters: dict[tuple[int, tuple[bool, ...]], int] = {}
+    before: tuple[bool, ...] = (False,) * history
+    for part in parts:
+        branches = np.array([branch for branch, _ in part], np.int64)
+        counted += predictor.wrong(branches, np.array([taken for _, taken in part], bool))
+        for branch, taken in part:
+            counter = counters.get((branch, before), 1)
+            expected += (counter >= 2) is not taken
+            counters[branch, before] = min(3, counter + 1) if taken else max(0, counter - 1)
+            before = (*before, taken)[1:] if history else ()
     assert counted == expected
+
+
+def test_a_loop_of_few_rounds_is_foreseen() -> None:
+    predictor = Predictor(2, cortex_m7().branches.history_bits)
+    loop = np.array([True] * 13 + [False])
+    counts = [predictor.wrong(np.full(loop.size, 7), loop) for _ in range(6)]
+    assert counts[0] and not counts[-1]

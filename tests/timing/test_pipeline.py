@@ -23,6 +23,15 @@ LOOPS = {
     "one of them as the older one": ("2ffa84f002eb0301", 1.0),
     "LDM of four words": ("95e80f00", 2.0),
     "LDRD beside nothing": ("d5e9000103eb0402", 2.0),
+    # jnk0le, cortexm-AES: the rounds of its AES take 27 cycles for 53 instructions.
+    "two that set flags": ("60406940", 1.0),
+    "UXTB with a rotation beside a shifted sum": ("5ffaa2f486ea3a65", 1.0),
+    "PKHBT beside a shifted sum": ("c2ea034486ea3a65", 2.0),
+    "UXTB with a rotation of the sum before": ("86ea07035ffaa3f5", 2.0),
+    "UXTAB with a rotation of the sum before": ("86ea070356faa3f5", 3.0),
+    # quinapalus.
+    "a sum that needs the carry of the one before": ("48415a41", 2.0),
+    "a word that is the next address": ("d0f80000", 3.0),
     # jnk0le: 2.4 cycles a byte where the address advances by one.
     "eight bytes stored": (
         "85f8000085f8010085f8020085f8030085f8040085f8050085f8060085f80700", 19.2,
@@ -41,7 +50,7 @@ def test_what_is_needed_early_waits_longer() -> None:
     """A loaded word goes to a sum one cycle later, to a product two, to an address three."""
     rules = cortex_m7()
     word = rules.results.word
-    assert (word.late, word.factor, word.early) == (1, 2, 2)
+    assert (word.late, word.factor, word.early, word.address) == (1, 2, 2, 3)
     assert word.accumulator < word.factor
 
 
