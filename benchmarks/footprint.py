@@ -64,8 +64,8 @@ def one_op_models() -> tuple[bytes, ...]:
     bias = np.ones(4, dtype=np.int32)
     vector = (1, 16)
     return (
-        # Ties of all outputs, which only the portable kernel takes.
-        models.add_model(IMAGE),
+        # Sums of many times the output's range, which only the portable kernel takes.
+        models.add_model(IMAGE, scales=(0.9, 0.9, 0.05)),
         models.add_model(IMAGE, np.ones(IMAGE, np.int8), scales=(0.031, 0.0271, 0.0433)),
         models.pool_model("AVERAGE_POOL_2D", IMAGE),
         models.conv_model(IMAGE, weights, bias),
@@ -93,6 +93,7 @@ def one_op_models() -> tuple[bytes, ...]:
         # Multipliers of a half and more, which only the portable kernels take.
         models.depthwise_model(IMAGE, weights[:1, :2, :2], bias, output_scale=0.0005),
         models.binary_model("MUL", IMAGE, np.ones(IMAGE, np.int8), scales=(1.0, 1.0, 1.0)),
+        models.binary_model("PRELU", IMAGE, np.ones(IMAGE, np.int8), scales=(1.0, 1.0, 0.01)),
         models.fully_connected_model((1, 16), np.ones((4, 16), dtype=np.int8), bias),
         # Many rows of a depth that only the portable kernel takes.
         models.fully_connected_model((3, 15), np.ones((4, 15), dtype=np.int8), bias),

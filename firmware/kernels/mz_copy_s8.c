@@ -7,16 +7,18 @@
 #include "kernels/mz_copy_run.h"
 
 #define INNERMOST (MZ_COPY_AXES - 1)
+/* The two innermost loops are written out: runs may be short. */
+#define OUTER (MZ_COPY_AXES - 2)
 
-/* Where the innermost loop begins. */
+/* Where these two begin. */
 typedef struct {
-    int32_t step[INNERMOST]; /* of the outer loops */
+    int32_t step[OUTER]; /* of the other loops */
     int32_t from, to;        /* offsets in bytes */
 } place;
 
-/* To the next round of the innermost loop; false after the last one. */
+/* To the next round of the two innermost loops; false after the last one. */
 static bool advance(const mz_copy_params *params, place *at) {
-    for (int32_t axis = INNERMOST - 1; axis >= 0; axis--) {
+    for (int32_t axis = OUTER - 1; axis >= 0; axis--) {
         const int32_t input_stride = params->input_strides[axis];
         const int32_t output_stride = params->output_strides[axis];
         at->step[axis]++;
@@ -39,14 +41,20 @@ void mz_copy_s8(const mz_copy_params *params, const int8_t *input, int8_t *outpu
     const bool together = input_stride == 1 && output_stride == 1;
     place at = {{0}, params->input_offset, params->output_offset};
     do {
-        const int8_t *from = input + at.from;
-        int8_t *to = output + at.to;
-        if (together) {
-            mz_copy_run(to, from, size);
-            continue;
-        }
-        for (int32_t i = 0; i < size; i++) {
-            to[i * output_stride] = from[i * input_stride];
+        const int8_t *row = input + at.from;
+        int8_t *output_row = output + at.to;
+        for (int32_t left = params->sizes[OUTER]; left > 0; left--) {
+            const int8_t *from = row;
+            int8_t *to = output_row;
+            if (together) {
+                mz_copy_run(to, from, size);
+            } else {
+                for (int32_t i = size; i > 0; i--, from += input_stride, to += output_stride) {
+                    *to = *from;
+                }
+            }
+            row += params->input_strides[OUTER];
+            output_row += params->output_strides[OUTER];
         }
     } while (advance(params, &at));
 }

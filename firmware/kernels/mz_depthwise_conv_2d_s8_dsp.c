@@ -138,8 +138,8 @@ static void widen(const mz_depthwise_conv_2d_s8_dsp_params *params, const strip_
 }
 
 /* A channel's weights, 256 times each, as the products want them: for every row of the window the
- * words (w0, w1) (w2, w3) .. for windows at even columns, each before that of (0, w0) (w1, w2) .. for
- * windows at odd ones, unless there are none. */
+ * words (w0, w1) (w2, w3) .. for windows at even columns, each before that of (0, w0) (w1, w2) ..
+ * for windows at odd ones, unless there are none. */
 static __attribute__((noinline)) void unpack_weights(const int8_t *weights, mz_window window,
                                                      const strip_plan *plan, uint32_t *to) {
     for (int32_t y = 0; y < window.height; y++, weights += window.width) {
@@ -245,7 +245,8 @@ void mz_depthwise_conv_2d_s8_dsp(const mz_depthwise_conv_2d_s8_dsp_params *param
         const int32_t rows = out.height - y;
         plan.strip = rows < params->strip ? rows : params->strip;
         plan.first_row = y * window.stride_h - window.pad_top;
-        plan.rows = (plan.strip - 1) * window.stride_h + (window.height - 1) * window.dilation_h + 1;
+        plan.rows =
+            (plan.strip - 1) * window.stride_h + (window.height - 1) * window.dilation_h + 1;
         for (int32_t phase = 0; phase < phases; phase++) {
             const int32_t count = (out.width - phase + phases - 1) / phases;
             for (int32_t x = 0; x < count; x += params->tile) {

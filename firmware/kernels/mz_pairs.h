@@ -76,8 +76,9 @@ static inline uint32_t mz_pair_add_even(uint32_t pair, uint32_t four) {
 #if MZ_ASSEMBLY
     return (uint32_t)__sxtab16((int16x2_t)pair, (int8x4_t)four);
 #else
-    const uint32_t low = pair + (uint32_t)(int8_t)(four & 0xFFu);
-    const uint32_t high = (pair >> 16) + (uint32_t)(int8_t)(four >> 16 & 0xFFu);
+    const int32_t first = (int8_t)(four & 0xFFu), third = (int8_t)(four >> 16 & 0xFFu);
+    const uint32_t low = pair + (uint32_t)first;
+    const uint32_t high = (pair >> 16) + (uint32_t)third;
     return (low & 0xFFFFu) | high << 16;
 #endif
 }
@@ -124,7 +125,9 @@ static inline int32_t mz_high_product(int32_t a, int32_t b, int32_t more) {
 /* Each value of a pair that of int8 which is nearest, and the low bytes of two pairs as four. */
 static inline uint32_t mz_pair_saturated(uint32_t pair) {
 #if MZ_ASSEMBLY
-    return (uint32_t)__ssat16((int16x2_t)pair, 8);
+    uint32_t saturated;
+    __asm__("ssat16 %0, #8, %1" : "=r"(saturated) : "r"(pair));
+    return saturated;
 #else
     const int32_t first = mz_pair_first(pair), second = mz_pair_second(pair);
     const int32_t low = first < -128 ? -128 : first > 127 ? 127 : first;
@@ -144,7 +147,9 @@ static inline uint32_t mz_pair_bytes(uint32_t even, uint32_t odd) {
 /* The nearest int8 value, in a word. */
 static inline int32_t mz_saturated(int32_t value) {
 #if MZ_ASSEMBLY
-    return __ssat(value, 8);
+    int32_t saturated;
+    __asm__("ssat %0, #8, %1" : "=r"(saturated) : "r"(value));
+    return saturated;
 #else
     return value < -128 ? -128 : value > 127 ? 127 : value;
 #endif

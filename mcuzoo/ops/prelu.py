@@ -17,8 +17,9 @@ from mcuzoo.graph.fixedpoint import multiply_by_quantized_multiplier, quantize_m
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.lowering.operands import MAX_DIFFERENCE
+from mcuzoo.lowering.params import CStruct
 from mcuzoo.ops.common import rules
-from mcuzoo.ops.common.binary import Binary
+from mcuzoo.ops.common.binary import Binary, Quick
 from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast, Strides
 from mcuzoo.ops.common.reference import Kernel, given, saturated
 from mcuzoo.ops.operator import Operator, Tflm, Without
@@ -109,9 +110,76 @@ def params(model: Model, op: Op, broadcast: Broadcast) -> PreluParams:
     )
 
 
+@dataclass(frozen=True)
+class PreluPartStruct(CStruct):
+    """As mz_prelu_s8_dsp.h has it. up: bits to the left before the multiplication. multiplier,
+    offset, shift: of mz_requantization.h. bend: -1 where halves of negative numbers go down, 0
+    where there are none.
+    """
+
+    c_type = "mz_prelu_part"
+    up: int
+    multiplier: int
+    offset: int
+    shift: int
+    bend: int
+
+
+@dataclass(frozen=True)
+class PreluDspParams(BinaryParams):
+    """As mz_prelu_s8_dsp.h has them. input_strides, alpha_strides: in elements, outermost first; 0
+    where alpha is broadcast. input_zero_point, alpha_zero_point: of each. kept, leaked: what values
+    above zero and products of values below zero with alpha become.
+    """
+
+    c_type = "mz_prelu_s8_dsp_params"
+    input_strides: Strides
+    alpha_strides: Strides
+    input_zero_point: int
+    alpha_zero_point: int
+    kept: PreluPartStruct
+    leaked: PreluPartStruct
+
+
+def exact(model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel) -> PreluDspParams | None:
+    """Where no factor is so large or so small that numbers leave 32 bits."""
+    kept, leaked = _factors(model, op)
+    if any(not -_MOST_RIGHT <= shift <= _MOST_LEFT for _, shift in (kept, leaked)):
+        return None
+    source, alpha = (quantization_of(model.tensor(index)).zero_point for index in op.inputs)
+    return PreluDspParams(
+        sizes=broadcast.sizes,
+        input_strides=broadcast.first,
+        alpha_strides=broadcast.second,
+        input_zero_point=source,
+        alpha_zero_point=alpha,
+        kept=_part(*kept, quantization_of(model.tensor(op.outputs[0])).zero_point),
+        leaked=_part(*leaked, 0),
+    )
+
+
+_MOST_LEFT = 6
+_MOST_RIGHT = 16
+
+
+def _part(multiplier: int, shift: int, zero_point: int) -> PreluPartStruct:
+    """As mz_requantization.h's exact way; without a second division there is no second half."""
+    right = max(-shift, 0)
+    half = 1 << right + 6 if right else 0
+    return PreluPartStruct(
+        up=8 + max(shift, 0),
+        multiplier=multiplier,
+        offset=64 + half + (zero_point << right + 7),
+        shift=right + 7,
+        bend=-1 if right else 0,
+    )
+
+
 OPERATOR = Operator(
     name="PRELU",
-    aot=Binary("mz_prelu_s8", params, reference).aot(rule, "int8, rank <= 4, alpha broadcasts"),
+    aot=Binary("mz_prelu_s8", params, reference, Quick("mz_prelu_s8_dsp", exact)).aot(
+        rule, "int8, rank <= 4, alpha broadcasts"
+    ),
     tflm=Tflm(resolver="AddPrelu", rule=demands),
     rewrite=Without("no exact rewrite is known"),
 )

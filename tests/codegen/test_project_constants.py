@@ -26,7 +26,7 @@ MODELS: dict[str, Callable[[], bytes]] = {
     "conv": lambda: build.conv_model(IMAGE, _weights(1, 3, 3, 4), np.zeros(1, np.int32)),
     "conv without bias": lambda: build.conv_model(IMAGE, _weights(1, 3, 3, 4), None),
     "depthwise": lambda: build.depthwise_model(IMAGE, _weights(1, 3, 3, 4), None),
-    "fully connected": lambda: build.fully_connected_model((1, 31), _weights(5, 31), None),
+    "fully connected": lambda: build.fully_connected_model((3, 31), _weights(5, 31), None),
     "softmax": lambda: build.softmax_model((1, 10)),
     "add to itself": lambda: build.add_model(IMAGE),
     "add a constant": lambda: build.add_model(IMAGE, _weights(1, 1, 1, 4)),
