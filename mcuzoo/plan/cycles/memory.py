@@ -89,11 +89,10 @@ class Turns:
         if isinstance(call, RowChain):
             rounds = max(pieces(one.rows.output_rows, one.band) for one in call.stages)
         most = max((passes for _, passes in read), default=1)
-        constants = sum(constant.bytes for constant, _ in read)
         return cls(
             rounds,
             refetched(scratch_bytes + activation_bytes / rounds, board),
-            refetched(scratch_bytes + constants + activation_bytes / rounds, board),
+            refetched(scratch_bytes + call.held_bytes + activation_bytes / rounds, board),
             refetched(call.held_bytes + activation_bytes / max(most, 1), board),
         )
 
