@@ -241,22 +241,47 @@ def summary_markdown(models: list[list[dict[str, Any]]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def ratio_lines(models: list[list[dict[str, Any]]]) -> list[str]:
-    """Of each model that TFLM ran in the same run: how many times of ours it takes."""
-    lines = []
+def ratio_rows(models: list[list[dict[str, Any]]]) -> list[tuple[str, ...]]:
+    """Of each model that TFLM ran in the same run, how many times of ours it takes: instructions,
+    modelled cycles, arena."""
+    rows: list[tuple[str, ...]] = []
     for documents in models:
         whole = [document for document in documents if "missing" not in document]
         ours = [document for document in whole if document["runtime"] == "aot"]
         for peer in (document for document in whole if document["runtime"] == "tflm"):
             for own in ours[:1]:
-                told = (
-                    f"{peer['instructions_per_inference'] / own['instructions_per_inference']:.2f}"
+                cycles = [one["modelled_cycles"] for one in (peer, own)]
+                counts = [one["instructions_per_inference"] for one in (peer, own)]
+                rows.append(
+                    (
+                        own.get("title") or own["model"],
+                        f"{counts[0] / counts[1]:.2f}",
+                        f"{cycles[0]['total'] / cycles[1]['total']:.2f}" if all(cycles) else "-",
+                        f"{peer['arena_bytes'] / own['arena_bytes']:.2f}",
+                    )
                 )
-                told += " times the instructions"
-                if peer["modelled_cycles"] and own["modelled_cycles"]:
-                    ratio = peer["modelled_cycles"]["total"] / own["modelled_cycles"]["total"]
-                    told += f", {ratio:.2f} times the modelled cycles"
-                told += f", {peer['arena_bytes'] / own['arena_bytes']:.2f} times the arena"
-                name = own.get("title") or own["model"]
-                lines.append(f"{name}: {peer['firmware']} takes {told} of {own['firmware']}")
-    return lines
+    return rows
+
+
+def page_text(models: list[list[dict[str, Any]]]) -> str:
+    """What docs/verified.md has of a run: the table, the ratios, what is slower or not counted."""
+    parts = [summary_markdown(models)]
+    ratios = ratio_rows(models)
+    if ratios:
+        heads = ("TFLM takes, of ours", "instructions", "modelled cycles", "arena")
+        lines = [f"| {' | '.join(heads)} |", "|---|---:|---:|---:|"]
+        parts.append("\n".join([*lines, *(f"| {' | '.join(row)} |" for row in ratios)]) + "\n")
+    slower = [line for documents in models for line in documents[0].get("slower_layers", ())]
+    if slower:
+        lines = ["Layers that take more than TFLM's:", "", *(f"- {line}" for line in slower)]
+        parts.append("\n".join(lines) + "\n")
+    uncounted = [
+        f"- {one.get('title') or one['model']}, {one['firmware']}: "
+        f"{one['witness_why'].splitlines()[0]}"
+        for documents in models
+        for one in documents
+        if one.get("witness_why")
+    ]
+    if uncounted:
+        parts.append("\n".join(["Not counted by QEMU:", "", *uncounted]) + "\n")
+    return "\n".join(parts)

@@ -29,6 +29,7 @@ import numpy as np
 from function_cycles import BOARD, Call, Layout, chip_like, compiled, modelled_cycles
 from measure import SEED, modelled
 from networks import mobilenet_v2
+from pages import write_table
 
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
@@ -276,7 +277,7 @@ def main() -> int:
     if options.json is not None:
         options.json.write_text(json.dumps(document(found), indent=1) + "\n")
     if options.markdown is not None:
-        options.markdown.write_text(markdown(found))
+        write_table(options.markdown, "validate", markdown(found))
     print_table(found)
     return 0
 
@@ -288,7 +289,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--models", type=Path, action="append", default=[], help="folders")
     parser.add_argument("--only", help="points with this in their name")
     parser.add_argument("--json", type=Path, help="keep the figures there")
-    parser.add_argument("--markdown", type=Path, help="write the table there, as docs/cycles.md")
+    parser.add_argument("--markdown", type=Path, help="put the table into this page")
     return parser.parse_args()
 
 
@@ -333,14 +334,7 @@ def print_table(found: Sequence[Found]) -> None:
         for one in found
     ]
     sys.stdout.write(table_text(columns, rows, 100))
-    for kind in KINDS:
-        of_kind = spread(found, kind)
-        if of_kind is not None:
-            print(
-                f"{KINDS[kind]}: {of_kind['points']} points, predicted / measured "
-                f"{of_kind['least']:.3f} to {of_kind['most']:.3f}, mean {of_kind['mean']:.3f}; "
-                f"the furthest is {of_kind['furthest_percent']:.0f} % off"
-            )
+    print("\n".join(spread_lines(found)))
 
 
 def markdown(found: Sequence[Found]) -> str:
@@ -357,7 +351,21 @@ def markdown(found: Sequence[Found]) -> str:
             f"{'-' if one.ratio is None else f'{one.ratio:.2f}'} | "
             f"{point.get('unknown', '')} |"
         )
-    return "\n".join(lines) + "\n"
+    told = [f"- {line}" for line in spread_lines(found)]
+    return "\n".join([*lines, "", *told]) + "\n"
+
+
+def spread_lines(found: Sequence[Found]) -> list[str]:
+    lines = []
+    for kind in KINDS:
+        of_kind = spread(found, kind)
+        if of_kind is not None:
+            lines.append(
+                f"{KINDS[kind]}: {of_kind['points']} points, predicted / measured "
+                f"{of_kind['least']:.3f} to {of_kind['most']:.3f}, mean {of_kind['mean']:.3f}; "
+                f"the furthest is {of_kind['furthest_percent']:.0f} % off"
+            )
+    return lines
 
 
 def number(value: float) -> str:

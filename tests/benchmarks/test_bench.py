@@ -79,7 +79,8 @@ def test_a_row_without_figures_has_its_reason(monkeypatch: pytest.MonkeyPatch) -
     ]
     lines = tables.summary_markdown([[missing, uncounted]]).splitlines()
     assert len({line.count("|") for line in lines}) == 1
-    assert tables.ratio_lines([[missing, uncounted]]) == []
+    assert tables.ratio_rows([[missing, uncounted]]) == []
+    assert "no room" in tables.page_text([[missing, uncounted]])
     peer = {"firmware": "tflm", "layers": [
         {"last_op": 0, "count": None, "modelled_cycles": None},
         {"last_op": 1, "count": 5, "modelled_cycles": 4},

@@ -1,0 +1,16 @@
+"""Figures of the benchmarks on the pages of docs/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def write_table(page: Path, name: str, text: str) -> None:
+    """Put `text` between `<!-- NAME: begin -->` and `<!-- NAME: end -->` of `page`, or into a page
+    of its own where these marks are not."""
+    begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
+    before = page.read_text(encoding="utf-8") if page.is_file() else ""
+    if begin in before and end in before:
+        head, rest = before.split(begin, 1)
+        text = f"{head}{begin}\n{text.rstrip()}\n\n{end}{rest.split(end, 1)[1]}"
+    page.write_text(text, encoding="utf-8")
