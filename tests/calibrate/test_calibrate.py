@@ -76,9 +76,11 @@ def test_the_rates_of_slower_memories_are_found(slower: Calibration) -> None:
 @pytest.mark.full
 def test_the_model_is_right_by_the_rates_and_was_not_before(slower: Calibration) -> None:
     for row in slower.rows:
-        assert row.fitted == pytest.approx(row.measured, rel=0.01, abs=SOME_LINES), row.probe
+        assert row.fitted == pytest.approx(row.measured, rel=0.01, abs=SOME_LINES), row.benchmark
     reads = {
-        row.probe.what: row for row in slower.rows if row.probe.memory == "flash" and row.probe.cold
+        row.benchmark.what: row
+        for row in slower.rows
+        if row.benchmark.memory == "flash" and row.benchmark.cold
     }
     assert reads["random"].ratio < 0.6 and reads["straight code"].ratio < 0.8
     assert slower.rates.kernels["mz_conv_2d_s8_dsp"] == pytest.approx(1, abs=0.01)
