@@ -77,6 +77,10 @@ static void run_any(const mz_taps_job *job) {
 /* The job up to its entry, on the stack, bytes from sp. The assembly puts the address where its code
  * is entered in place of the entry. */
 #define JOB_OUTPUT 0
+#define JOB_STEP 4
+#define JOB_MULTIPLIER 8
+#define JOB_OFFSET 12
+#define JOB_SHIFT 16
 #define JOB_PLANES 20
 #define JOB_WEIGHTS 24
 #define JOB_TAPS_DOWN 28
@@ -90,13 +94,14 @@ static void run_any(const mz_taps_job *job) {
 #define JOB_ROW_GROUPS 60
 #define JOB_ENTRY 64
 #define JOB_BYTES 68
+/* What the assembly puts in place of what it does not need. */
+#define JOB_ROW_END JOB_GROUPS
 
 #define ON_STACK(name) MZ_AT("sp", JOB_##name)
 
 #define IS_AT(field, name) (offsetof(mz_taps_job, field) == JOB_##name)
-_Static_assert(IS_AT(output, OUTPUT) && offsetof(mz_taps_job, step) == 4 &&
-                   offsetof(mz_taps_job, multiplier) == 8 && offsetof(mz_taps_job, offset) == 12 &&
-                   offsetof(mz_taps_job, shift) == 16 && IS_AT(planes, PLANES) &&
+_Static_assert(IS_AT(output, OUTPUT) && IS_AT(step, STEP) && IS_AT(multiplier, MULTIPLIER) &&
+                   IS_AT(offset, OFFSET) && IS_AT(shift, SHIFT) && IS_AT(planes, PLANES) &&
                    IS_AT(weights, WEIGHTS) && IS_AT(taps_down, TAPS_DOWN) &&
                    IS_AT(start, START) && IS_AT(tap_bytes, TAP_BYTES) && IS_AT(groups, GROUPS) &&
                    IS_AT(rows, ROWS) && IS_AT(group_bytes, GROUP_BYTES) &&
@@ -312,6 +317,110 @@ __attribute__((naked, aligned(4))) static void run(const mz_taps_job *job __attr
         "pop {r4-r11, pc}\n\t");
 }
 
+/* Windows of 3 rows of 3 columns beside each other keep their weights in registers:
+ *
+ *   r0        reads planes                  r4 r5   (w0, w1) (w1, w2)
+ *   r1        bytes from row to row         r6 r7   (w3, w4) (w4, w5)
+ *   r2 r3     activations                   r8 lr   (w6, w7) (w7, w8)
+ *   r9..r12   the sums of four outputs
+ *
+ * a, b: weights of a row; now: its first activations; next: the other register. from: where sums
+ * begin. down, load: go on to the row below and load what it begins with. */
+#define ROW_OF_3X3(now, next, a, b, from, down, load) \
+    "smlad r9, " now ", " a ", " from("9") "\n\t" \
+    LOAD(next, 1) \
+    "smlatb r10, " now ", " a ", " from("10") "\n\t" \
+    LOAD(now, 2) \
+    "smlad r11, " next ", " a ", " from("11") "\n\t" \
+    "smlabt r9, " next ", " b ", r9\n\t" \
+    "smlad r10, " next ", " b ", r10\n\t" \
+    down \
+    "smlatb r12, " next ", " a ", r12\n\t" \
+    load \
+    "smlabt r11, " now ", " b ", r11\n\t" \
+    "smlad r12, " now ", " b ", r12\n\t"
+#define FROM_START(number) "r12"
+#define FROM_SUM(number) "r" number
+#define DOWN "add r0, r1\n\t"
+
+__attribute__((naked)) static void run_3x3(const mz_taps_job *job __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4-r11, lr}\n\t"
+        "sub sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t"
+        "mov r10, sp\n\t"
+        "ldm r0!, {r1-r9}\n\t"
+        "stm r10!, {r1-r9}\n\t"
+        "ldm r0, {r1-r8}\n\t"
+        "stm r10, {r1-r8}\n\t"
+        "ldr r0, " ON_STACK(WEIGHTS) "\n\t"
+        LOAD("r4", 0)
+        LOAD("r5", 3)
+        LOAD("r6", 4)
+        LOAD("r7", 7)
+        LOAD("r8", 8)
+        LOAD("lr", 11)
+        "ldr r0, " ON_STACK(PLANES) "\n\t"
+
+        ".Ltaps_3x3_row:\n\t"
+        "ldr r1, " ON_STACK(ROW_GROUPS) "\n\t"
+        "add r1, r0, r1, lsl #3\n\t"
+        "str r1, " ON_STACK(ROW_END) "\n\t"
+
+        ".Ltaps_3x3_group:\n\t"
+        "ldr r2, [r0]\n\t"
+        "ldr r12, " ON_STACK(START) "\n\t"
+        "ldr r1, " ON_STACK(TAP_BYTES) "\n\t"
+        ROW_OF_3X3("r2", "r3", "r4", "r5", FROM_START, DOWN, LOAD("r3", 0))
+        ROW_OF_3X3("r3", "r2", "r6", "r7", FROM_SUM, DOWN, LOAD("r2", 0))
+        ROW_OF_3X3("r2", "r3", "r8", "lr", FROM_SUM, NOTHING, "ldr r3, " ON_STACK(OFFSET) "\n\t")
+        "ldr r2, " ON_STACK(MULTIPLIER) "\n\t"
+        SIGN("r0", "r9")
+        SIGN("r1", "r10")
+        SCALED("r9", "r0")
+        SIGN("r0", "r11")
+        SCALED("r10", "r1")
+        SIGN("r1", "r12")
+        "ldr r3, " ON_STACK(OUTPUT) "\n\t"
+        SCALED("r11", "r0")
+        "ldr r0, " ON_STACK(PLANES) "\n\t"
+        SCALED("r12", "r1")
+        "ldr r2, " ON_STACK(SHIFT) "\n\t"
+        "ldr r1, " ON_STACK(STEP) "\n\t"
+        "asr r9, r2\n\t"
+        "add r0, #8\n\t"
+        SATURATED("r9")
+        "asr r10, r2\n\t"
+        "strb r9, [r3]\n\t"
+        SATURATED("r10")
+        "asr r11, r2\n\t"
+        "strb r10, [r3, r1]\n\t"
+        SATURATED("r11")
+        "asr r12, r2\n\t"
+        "add r3, r3, r1, lsl #1\n\t"
+        SATURATED("r12")
+        "ldr r2, " ON_STACK(ROW_END) "\n\t"
+        "strb r11, [r3]\n\t"
+        "str r0, " ON_STACK(PLANES) "\n\t"
+        "strb r12, [r3, r1]\n\t"
+        "add r3, r3, r1, lsl #1\n\t"
+        "cmp r0, r2\n\t"
+        "str r3, " ON_STACK(OUTPUT) "\n\t"
+        "bne .Ltaps_3x3_group\n\t"
+
+        "ldr r1, " ON_STACK(INPUT_SKIP) "\n\t"
+        "ldr r2, " ON_STACK(OUTPUT_SKIP) "\n\t"
+        "ldr r9, " ON_STACK(ROWS) "\n\t"
+        "add r0, r1\n\t"
+        "add r3, r2\n\t"
+        "str r0, " ON_STACK(PLANES) "\n\t"
+        "str r3, " ON_STACK(OUTPUT) "\n\t"
+        "subs r9, #1\n\t"
+        "str r9, " ON_STACK(ROWS) "\n\t"
+        "bne .Ltaps_3x3_row\n\t"
+        "add sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t"
+        "pop {r4-r11, pc}\n\t");
+}
+
 #define NO_ENTRY (-1)
 
 int32_t mz_taps_entry(int32_t way, int32_t words) {
@@ -321,7 +430,11 @@ int32_t mz_taps_entry(int32_t way, int32_t words) {
 }
 
 void mz_taps_run(const mz_taps_job *job) {
-    (job->entry == NO_ENTRY ? run_any : run)(job);
+    if (job->way == MZ_TAPS_NEIGHBOURS && job->words == 2 && job->taps_down == 3) {
+        run_3x3(job);
+    } else {
+        (job->entry == NO_ENTRY ? run_any : run)(job);
+    }
 }
 
 #else

@@ -25,7 +25,6 @@
 #include <stdint.h>
 
 #include "kernels/mz_fixedpoint.h"
-#include "kernels/mz_four.h"
 
 /* Two roundings. The generator has proven that no sum of this layer, shifted left where its shift
  * says so, reaches 2^30, or 2^31 if it is wide. The arrays belong to the caller and stay as they
@@ -64,44 +63,10 @@ static inline int8_t mz_exact_output(int32_t sum, int32_t multiplier, int32_t of
 }
 
 /* `count` outputs, in place, to minimum..maximum. */
-static inline void mz_clamp_outputs(int8_t *output, int32_t count, int32_t minimum,
-                                    int32_t maximum) {
-    if (minimum <= -128 && maximum >= 127) {
-        return;
-    }
-    int32_t i = 0;
-#if MZ_HAS_FOUR
-    const uint32_t least = mz_four_of(minimum), most = mz_four_of(maximum);
-    for (; i + 4 <= count; i += 4) {
-        const uint32_t four = mz_four_larger(mz_four_load(output + i), least);
-        mz_four_store(output + i, mz_four_smaller(four, most));
-    }
-#endif
-    for (; i < count; i++) {
-        const int32_t value = output[i];
-        output[i] = (int8_t)(value < minimum ? minimum : value > maximum ? maximum : value);
-    }
-}
+void mz_clamp_outputs(int8_t *output, int32_t count, int32_t minimum, int32_t maximum);
 
 /* `count` outputs, in place, from where they begin at -128 to where they begin at the zero point,
  * which is the layer's minimum, and to the maximum. */
-static inline void mz_move_outputs(int8_t *output, int32_t count, int32_t zero_point,
-                                   int32_t maximum) {
-    if (zero_point == -128 && maximum == 127) {
-        return;
-    }
-    int32_t i = 0;
-#if MZ_HAS_FOUR
-    const uint32_t begin = mz_four_of(zero_point + 128), most = mz_four_of(maximum);
-    for (; i + 4 <= count; i += 4) {
-        const uint32_t four = mz_four_moved(mz_four_load(output + i), begin);
-        mz_four_store(output + i, mz_four_smaller(four, most));
-    }
-#endif
-    for (; i < count; i++) {
-        const int32_t value = output[i] + zero_point + 128;
-        output[i] = (int8_t)(value > maximum ? maximum : value);
-    }
-}
+void mz_move_outputs(int8_t *output, int32_t count, int32_t zero_point, int32_t maximum);
 
 #endif

@@ -182,6 +182,7 @@ def test_sources_are_the_kernels_that_are_called_and_what_they_share() -> None:
     assert kernel_sources(lower(program)) == (
         "kernels/mz_conv_2d_s8_dsp.c",
         "kernels/mz_packed_block.c",
+        "kernels/mz_requantization.c",
         RUNTIME_SOURCE,
     )
 

@@ -18,6 +18,9 @@ from mcuzoo.ops.common.reference import requantize
 _MOST_RIGHT = 16
 """A zero point shifted to the left by as much, and by the kernels' 7 bits, is within 32 bits."""
 
+_USUAL_RIGHT = 8
+"""A shift that every kernel takes."""
+
 _INT32 = 2**31
 _NEAR = 256
 """Multipliers that are tried on either side."""
@@ -44,10 +47,10 @@ def brought_near(
     for channel in np.flatnonzero(far).tolist():
         first, last = int(outputs[0][channel]), int(outputs[1][channel])
         if first == last:
-            # Four times a number times 1/4 is that number, exactly.
+            # 512 times a number times 1/512 is that number, exactly.
             rows[channel] = 0
-            near[channel] = 4 * (first - to.output_zero_point)
-            multipliers[channel], shifts[channel] = 1 << 30, -1
+            near[channel] = (first - to.output_zero_point) << _USUAL_RIGHT + 1
+            multipliers[channel], shifts[channel] = 1 << 30, -_USUAL_RIGHT
         elif shifts[channel] < -_MOST_RIGHT:
             steps = range(first + 1 - to.output_zero_point, last + 1 - to.output_zero_point)
             found = _coarser(int(multipliers[channel]), -int(shifts[channel]), steps)

@@ -13,6 +13,9 @@ from mcuzoo.lowering.variant import Variant
 from mcuzoo.ops.common.weighted import WeightedWork
 from mcuzoo.ops.kernels.depthwise_dsp import GROUP, DepthwiseDsp
 
+_WORTH_ITS_CODE = 200_000
+"""Instructions that the depthwise kernel must save: it brings 4 KB of code along."""
+
 
 @dataclass(frozen=True)
 class OneChannel:
@@ -59,11 +62,12 @@ def _is_quicker(work: WeightedWork) -> bool:
     """By instructions for each pixel, as counted for both kernels. One output channel cannot be
     gathered."""
     _, height, width, channels = work.weights.shape
-    taps, columns = height * width, work.target.shape[2]
+    taps, (rows, columns) = height * width, work.target.shape[1:3]
     gathered = 250 + 11 * taps + channels * (30 * pieces(taps, 4) + 30) / 8
     wasted = GROUP * pieces(columns, GROUP) / columns
     group = height * (7 * (width // 2 + 1) + 4) + 44
-    return bool(channels < 2 or channels * group / GROUP * wasted < gathered)
+    saved = rows * columns * (gathered - channels * group / GROUP * wasted)
+    return bool(channels < 2 or saved > _WORTH_ITS_CODE)
 
 
 def _as_convolution(work: WeightedWork) -> WeightedWork:
