@@ -56,12 +56,23 @@ static int8_t *fill(int8_t *to, int32_t value, int32_t count) {
     return to;
 }
 
-/* The inputs of one window, to `to`; what is outside the image is the zero point. */
+/* The inputs of one window, to `to`: all of it inside the image, or what is outside is the zero
+ * point. */
 static void gather(const mz_conv_2d_s8_dsp_params *params, const int8_t *input, int32_t left,
                    int32_t top, int8_t *to) {
     const mz_window window = params->window;
     const mz_extent image = params->input;
     const int32_t channels = image.channels, zero_point = params->input_zero_point;
+    if (window.dilation_w == 1 && is_column(params, left) &&
+        is_column(params, left + window.width - 1) && is_row(params, top) &&
+        is_row(params, top + (window.height - 1) * window.dilation_h)) {
+        const int8_t *from = input + (top * image.width + left) * channels;
+        for (int32_t ky = 0; ky < window.height; ky++) {
+            to = copy(to, from, window.width * channels);
+            from += window.dilation_h * image.width * channels;
+        }
+        return;
+    }
     const mz_taps inside = mz_taps_inside(left, window.width, window.dilation_w, image.width);
     /* Without dilation the taps of a row are one run of consecutive bytes. */
     const int32_t run_taps = window.dilation_w == 1 ? inside.end - inside.first : 1;

@@ -17,6 +17,7 @@ typedef struct {
     int8_t *output;
     const int16_t *pairs_end; /* behind the first values of all windows, of which there are two */
     int32_t channels;         /* of the output */
+    int32_t inputs;           /* channels of the input */
 } mz_stem_row;
 
 #if MZ_ASSEMBLY
@@ -24,7 +25,7 @@ typedef struct {
 #define IS_FIELD(field, number) (offsetof(mz_stem_row, field) == 4 * (number))
 _Static_assert(IS_FIELD(pairs, 0) && IS_FIELD(third, 1) && IS_FIELD(packed, 2) &&
                    IS_FIELD(end, 3) && IS_FIELD(output, 4) && IS_FIELD(pairs_end, 5) &&
-                   IS_FIELD(channels, 6) && LANES == 4,
+                   IS_FIELD(channels, 6) && IS_FIELD(inputs, 7) && LANES == 4,
                "the assembly below counts on these");
 
 /* On the stack: the argument that does not fit into registers, groups, behind the nine registers
@@ -35,7 +36,7 @@ _Static_assert(IS_FIELD(pairs, 0) && IS_FIELD(third, 1) && IS_FIELD(packed, 2) &
  *
  *   r0 r1  read the upper and the lower row    r8 r6       upper values 0 and 2, 1 and 3
  *   r2     writes pairs                        r9 r7       lower values 0 and 2, 1 and 3
- *   r3     writes the third row                r10..lr     pairs; then values of the third row
+ *   r3     writes the third row                r10..lr     pairs; values of the third row in r9, r8
  *   r4     the mask of the upper bytes         r5          groups that are left */
 __attribute__((naked)) static void widen(
     const int8_t *first __attribute__((unused)), const int8_t *second __attribute__((unused)),
@@ -48,19 +49,23 @@ __attribute__((naked)) static void widen(
         ".Lstem_widen_group:\n\t"
         "ldr r6, [r0], #4\n\t"
         "ldr r7, [r1], #4\n\t"
+        "subs r5, #1\n\t"
         "and r8, r4, r6, lsl #8\n\t"
         "and r6, r4, r6\n\t"
         "and r9, r4, r7, lsl #8\n\t"
         "and r7, r4, r7\n\t"
-        "pkhbt r10, r8, r9, lsl #16\n\t"
-        "pkhbt r11, r6, r7, lsl #16\n\t"
-        "pkhtb r12, r9, r8, asr #16\n\t"
         "pkhtb lr, r7, r6, asr #16\n\t"
-        "stm r2!, {r10-r12, lr}\n\t"
-        "pkhbt r10, r8, r6, lsl #16\n\t"
-        "pkhtb r11, r6, r8, asr #16\n\t"
-        "strd r10, r11, [r3], #8\n\t"
-        "subs r5, #1\n\t"
+        "pkhbt r11, r6, r7, lsl #16\n\t"
+        "str lr, [r2, #12]\n\t"
+        "pkhbt r10, r8, r9, lsl #16\n\t"
+        "str r11, [r2, #4]\n\t"
+        "pkhtb r12, r9, r8, asr #16\n\t"
+        "str r12, [r2, #8]\n\t"
+        "pkhbt r9, r8, r6, lsl #16\n\t"
+        "str r10, [r2], #16\n\t"
+        "pkhtb r8, r6, r8, asr #16\n\t"
+        "str r8, [r3, #4]\n\t"
+        "str r9, [r3], #8\n\t"
         "bne .Lstem_widen_group\n\t"
         "pop {r4-r11, pc}\n\t");
 }
@@ -73,7 +78,9 @@ __attribute__((naked)) static void widen(
 #define ROW_OUTPUT 16    /* four channels of the first window */
 #define ROW_PAIRS_END 20 /* behind the first values of all windows */
 #define ROW_CHANNELS 24  /* bytes from one window's outputs to the next one's */
-#define ROW_BYTES 28
+#define ROW_INPUTS 28    /* channels of a value */
+#define ROW_ENTRY 32     /* the address of the code for so many */
+#define ROW_BYTES 36
 
 #define ON_STACK(name) MZ_AT("sp", ROW_##name)
 
@@ -117,108 +124,119 @@ __attribute__((naked)) static void widen(
 #define LAST(weights) \
     WORD(weights, NEXT, "", MZ_AT("r1", weights + 24), MZ_AT("r1", weights + 28))
 
-/* window, four: labels of the code for the next windows and for their next four channels. */
-#define OPEN(step, window, four) \
-    "push {r4-r11, lr}\n\t" \
-    "ldm r0, {r1-r7}\n\t" \
-    "push {r1-r7}\n\t" \
-    window ":\n\t" \
-    "ldr r1, " ON_STACK(PACKED) "\n\t" \
-    four ":\n\t" \
-    "ldr r0, " ON_STACK(PAIRS) "\n\t" \
-    "ldr r12, [r1, #16]\n\t" \
-    "ldm r1!, {r4-r7}\n\t" \
-    "ldr r2, [r0]\n\t" \
+/* What four channels begin with, and the first word; step: from window to window. */
+#define FIRST_WORD(step) \
     "ldr r3, " MZ_AT("r0", step) "\n\t" \
     WORD(0, FIRST, "", "[r0, #4]", MZ_AT("r0", 4 + step))
-
-/* Eight sums to eight outputs, the next four channels, the next windows. scales: where these are,
- * from r1. The steps are the bytes from window to window in both rows. Of an odd number of windows
- * one is computed twice. */
-#define CLOSE(scales, pairs_step, third_step, window, four, odd) \
-    "ldr lr, " MZ_AT("r1", scales + 4) "\n\t" \
-    "smmla r4, r4, r12, lr\n\t" \
-    "smmla r8, r8, r12, lr\n\t" \
-    "ldr r12, " MZ_AT("r1", scales + 16) "\n\t" \
-    "smmla r5, r5, r2, r3\n\t" \
-    "ldr lr, " MZ_AT("r1", scales + 20) "\n\t" \
-    "ssat r4, #8, r4, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
-    "smmla r9, r9, r2, r3\n\t" \
-    "ssat r8, #8, r8, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
-    "ldr r2, " MZ_AT("r1", scales + 24) "\n\t" \
-    "smmla r6, r6, r12, lr\n\t" \
-    "ldr r3, " MZ_AT("r1", scales + 28) "\n\t" \
-    "ssat r5, #8, r5, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
-    "smmla r10, r10, r12, lr\n\t" \
-    "ssat r9, #8, r9, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
-    "smmla r7, r7, r2, r3\n\t" \
-    "ssat r6, #8, r6, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
-    "smmla r11, r11, r2, r3\n\t" \
-    "ssat r10, #8, r10, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
-    "ldr r12, " ON_STACK(OUTPUT) "\n\t" \
-    "bfi r4, r5, #8, #8\n\t" \
-    "ldr lr, " ON_STACK(CHANNELS) "\n\t" \
-    "bfi r8, r9, #8, #8\n\t" \
-    "ldr r2, " ON_STACK(END) "\n\t" \
-    "ssat r7, #8, r7, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
-    "add r1, " MZ_IMMEDIATE(scales + 32) "\n\t" \
-    "ssat r11, #8, r11, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
-    "bfi r4, r6, #16, #8\n\t" \
-    "bfi r8, r10, #16, #8\n\t" \
-    "bfi r4, r7, #24, #8\n\t" \
-    "bfi r8, r11, #24, #8\n\t" \
-    "cmp r1, r2\n\t" \
-    "str r8, [r12, lr]\n\t" \
-    "str r4, [r12], #4\n\t" \
-    "str r12, " ON_STACK(OUTPUT) "\n\t" \
-    "bne " four "\n\t" \
-    "ldrd r2, r3, " ON_STACK(PAIRS) "\n\t" \
-    "ldr r4, " ON_STACK(PAIRS_END) "\n\t" \
-    "add r12, lr\n\t" \
-    "add r2, " MZ_IMMEDIATE(2 * pairs_step) "\n\t" \
-    "add r3, " MZ_IMMEDIATE(2 * third_step) "\n\t" \
-    "add r5, r2, " MZ_IMMEDIATE(pairs_step) "\n\t" \
-    "cmp r5, r4\n\t" \
-    "bne " odd "\n\t" \
-    "sub r2, " MZ_IMMEDIATE(pairs_step) "\n\t" \
-    "sub r3, " MZ_IMMEDIATE(third_step) "\n\t" \
-    "sub r12, lr\n\t" \
-    odd ":\n\t" \
-    "strd r2, r3, " ON_STACK(PAIRS) "\n\t" \
-    "str r12, " ON_STACK(OUTPUT) "\n\t" \
-    "cmp r2, r4\n\t" \
-    "bne " window "\n\t" \
-    "add sp, " MZ_IMMEDIATE(ROW_BYTES) "\n\t" \
-    "pop {r4-r11, pc}\n\t"
 
 /* Bytes of four channels' weights for a word of values. */
 #define WEIGHTS(word) 16 * word
 
-/* Three input channels: nine pairs of the first two rows, and nine values of the third, by twos. */
-__attribute__((naked)) static void run_three(const mz_stem_row *row __attribute__((unused))) {
+#define SATURATE(sum) "ssat " sum ", #8, " sum ", asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t"
+
+/* Windows are two by two; of an odd number of them one is computed twice. */
+__attribute__((naked, aligned(4))) static void run(const mz_stem_row *row __attribute__((unused))) {
     __asm__ volatile(
-        OPEN(24, ".Lstem_3_window", ".Lstem_3_four")
+        "push {r4-r11, lr}\n\t"
+        "ldm r0, {r1-r8}\n\t"
+        /* ROW_ENTRY. The lowest bit of an address that is jumped to says Thumb. */
+        "adr.w r9, .Lstem_three\n\t"
+        "cmp r8, #1\n\t"
+        "it eq\n\t"
+        "adreq.w r9, .Lstem_one\n\t"
+        "orr r9, r9, #1\n\t"
+        "push {r1-r9}\n\t"
+        ".Lstem_window:\n\t"
+        "ldr r1, " ON_STACK(PACKED) "\n\t"
+        ".Lstem_four:\n\t"
+        "ldr r0, " ON_STACK(PAIRS) "\n\t"
+        "ldr r12, [r1, #16]\n\t"
+        "ldm r1!, {r4-r7}\n\t"
+        "ldr r2, [r0]\n\t"
+        "ldr pc, " ON_STACK(ENTRY) "\n\t"
+
+        /* One input channel: three pairs of the first two rows, and three values of the third, by
+         * twos. */
+        ".Lstem_one:\n\t"
+        FIRST_WORD(8)
+        INSIDE(WEIGHTS(1), 4, 8) TO_THIRD(WEIGHTS(2), 4)
+        INSIDE(WEIGHTS(3), 0, 4) LAST(WEIGHTS(4))
+        "add r1, " MZ_IMMEDIATE(WEIGHTS(5)) "\n\t"
+        "b .Lstem_outputs\n\t");
+    /* The same code goes on; ISO C promises no string of over 4095 characters. */
+    __asm__ volatile(
+        /* Three: nine pairs of the first two rows, and nine values of the third, by twos. */
+        ".Lstem_three:\n\t"
+        FIRST_WORD(24)
         INSIDE(WEIGHTS(1), 4, 24) INSIDE(WEIGHTS(2), 8, 24) INSIDE(WEIGHTS(3), 12, 24)
         INSIDE(WEIGHTS(4), 16, 24) INSIDE(WEIGHTS(5), 20, 24) INSIDE(WEIGHTS(6), 24, 24)
         INSIDE(WEIGHTS(7), 28, 24) TO_THIRD(WEIGHTS(8), 12));
-    /* The same code goes on; ISO C promises no string of over 4095 characters. */
     __asm__ volatile(
         INSIDE(WEIGHTS(9), 0, 12) INSIDE(WEIGHTS(10), 4, 12) INSIDE(WEIGHTS(11), 8, 12)
         INSIDE(WEIGHTS(12), 12, 12) LAST(WEIGHTS(13))
-        CLOSE(WEIGHTS(14), 24, 12, ".Lstem_3_window", ".Lstem_3_four", ".Lstem_3_odd"));
-}
+        "add r1, " MZ_IMMEDIATE(WEIGHTS(14)) "\n\t"
 
-/* One input channel: three pairs of the first two rows, and three values of the third, by twos. */
-__attribute__((naked)) static void run_one(const mz_stem_row *row __attribute__((unused))) {
+        /* Eight sums to eight outputs. r1: at the scales; the first and the second channel's are in
+         * r12, and in r2 and r3. */
+        ".Lstem_outputs:\n\t"
+        "smmla r9, r9, r2, r3\n\t"
+        "ldr lr, [r1, #4]\n\t"
+        "smmla r5, r5, r2, r3\n\t"
+        "ldr r2, [r1, #24]\n\t"
+        "smmla r4, r4, r12, lr\n\t"
+        "ldr r3, [r1, #28]\n\t"
+        "smmla r8, r8, r12, lr\n\t"
+        "ldr lr, [r1, #20]\n\t"
+        SATURATE("r9")
+        "ldr r12, [r1, #16]\n\t"
+        "smmla r7, r7, r2, r3\n\t"
+        SATURATE("r8")
+        "smmla r10, r10, r12, lr\n\t"
+        SATURATE("r4")
+        "smmla r11, r11, r2, r3\n\t"
+        SATURATE("r5")
+        SATURATE("r7")
+        "smmla r6, r6, r12, lr\n\t"
+        "bfi r8, r9, #8, #8\n\t"
+        "ldr r2, " ON_STACK(END) "\n\t"
+        SATURATE("r11")
+        "ldr lr, " ON_STACK(CHANNELS) "\n\t"
+        SATURATE("r10")
+        "add r1, #32\n\t"
+        "bfi r4, r5, #8, #8\n\t"
+        "ldr r12, " ON_STACK(OUTPUT) "\n\t"
+        "bfi r10, r11, #8, #8\n\t"
+        SATURATE("r6")
+        "bfi r6, r7, #8, #8\n\t"
+        "cmp r1, r2\n\t"
+        "pkhbt r8, r8, r10, lsl #16\n\t"
+        "str r8, [r12, lr]\n\t"
+        "pkhbt r4, r4, r6, lsl #16\n\t"
+        "str r4, [r12], #4\n\t"
+        "str r12, " ON_STACK(OUTPUT) "\n\t"
+        "bne .Lstem_four\n\t");
     __asm__ volatile(
-        OPEN(8, ".Lstem_1_window", ".Lstem_1_four")
-        INSIDE(WEIGHTS(1), 4, 8) TO_THIRD(WEIGHTS(2), 4)
-        INSIDE(WEIGHTS(3), 0, 4) LAST(WEIGHTS(4))
-        CLOSE(WEIGHTS(5), 8, 4, ".Lstem_1_window", ".Lstem_1_four", ".Lstem_1_odd"));
-}
-
-static void run(const mz_stem_row *row, int32_t channels) {
-    (channels == 1 ? run_one : run_three)(row);
+        /* The next two windows: a pair is 4 bytes, a value of the third row 2, and a window begins two
+         * pixels behind the one before. */
+        "ldrd r2, r3, " ON_STACK(PAIRS) "\n\t"
+        "ldr r4, " ON_STACK(PAIRS_END) "\n\t"
+        "ldr r6, " ON_STACK(INPUTS) "\n\t"
+        "add r12, lr\n\t"
+        "add r2, r2, r6, lsl #4\n\t"
+        "add r3, r3, r6, lsl #3\n\t"
+        "add r5, r2, r6, lsl #3\n\t"
+        "cmp r5, r4\n\t"
+        "bne .Lstem_odd\n\t"
+        "sub r2, r2, r6, lsl #3\n\t"
+        "sub r3, r3, r6, lsl #2\n\t"
+        "sub r12, lr\n\t"
+        ".Lstem_odd:\n\t"
+        "strd r2, r3, " ON_STACK(PAIRS) "\n\t"
+        "str r12, " ON_STACK(OUTPUT) "\n\t"
+        "cmp r2, r4\n\t"
+        "bne .Lstem_window\n\t"
+        "add sp, " MZ_IMMEDIATE(ROW_BYTES) "\n\t"
+        "pop {r4-r11, pc}\n\t");
 }
 
 #else
@@ -237,7 +255,8 @@ static uint32_t products(int32_t weights, const int16_t *values) {
     return (uint32_t)(low * values[0]) + (uint32_t)((weights >> 16) * values[1]);
 }
 
-static void run(const mz_stem_row *row, int32_t channels) {
+static void run(const mz_stem_row *row) {
+    const int32_t channels = row->inputs;
     const int32_t values = 3 * channels, words = values + (values + 1) / 2;
     const int16_t *pairs = row->pairs, *third = row->third;
     int8_t *output = row->output;
@@ -307,8 +326,9 @@ void mz_conv_2d_stem_s8_dsp(const mz_conv_2d_stem_s8_dsp_params *params, const i
                 .output = output,
                 .pairs_end = pairs + 4 * channels * params->output.width,
                 .channels = params->output.channels,
+                .inputs = channels,
             };
-            run(&at, channels);
+            run(&at);
             mz_move_outputs(output, row_outputs, params->zero_point, params->maximum);
             output += row_outputs;
         }
