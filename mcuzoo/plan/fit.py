@@ -17,6 +17,7 @@ from mcuzoo.lowering.rows import RowChain
 from mcuzoo.ops.channels import NOTHING, Savings
 from mcuzoo.ops.coverage import Uncovered, judge
 from mcuzoo.plan.advice import next_step
+from mcuzoo.plan.cycles.choices import Choice, choices
 from mcuzoo.plan.cycles.predict import Prediction, predict_plan
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
 from mcuzoo.plan.options import FitOptions, MemoryOptions
@@ -87,7 +88,8 @@ class FitReport:
     peak: the op during which the arena is fullest. timeline: the arena over the ops. uncovered: ops
     that the runtime does not run. warnings: sentences that change no verdict. flash_region: the
     region that the image is for. cycles: what an inference takes, by estimate; None for a
-    runtime that nothing is estimated for, and where it does not fit. rates: of the memories, by
+    runtime that nothing is estimated for, and where it does not fit. choices: of the plan, and what
+    each saves. rates: of the memories, by
     which weights are placed; None: those of the board file.
     """
 
@@ -118,6 +120,7 @@ class FitReport:
     saved: Savings = NOTHING
     budgets: tuple[BudgetResult, ...] = ()
     cycles: Prediction | None = None
+    choices: tuple[Choice, ...] = ()
     rates: RatesOf | None = None
 
     @property
@@ -183,6 +186,7 @@ def fit_model(
     runtime = options.runtime_kind
     chain = plan.chain
     verdict = judge(model, "tflm" if runtime == "tflm" else "aot")
+    cycles = predict_plan(plan, board)
     advice = None
     if not plan.fits:
         shape = plan.program.input_tensor.shape
@@ -216,7 +220,8 @@ def fit_model(
         copy_s=copy_seconds(plan.needs, board, plan.placement),
         output_bytes=plan.program.output_tensor.bytes,
         saved=plan.saved,
-        cycles=predict_plan(plan, board),
+        cycles=cycles,
+        choices=() if cycles is None else choices(plan, board, cycles),
         rates=board.rates,
     )
 

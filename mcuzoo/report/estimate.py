@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from mcuzoo.timing.rules import cortex_m7
 
 if TYPE_CHECKING:
     from mcuzoo.board.model import Board
+    from mcuzoo.plan.cycles.choices import Choice
     from mcuzoo.plan.cycles.predict import CallCycles, Prediction
     from mcuzoo.plan.fit import RuntimeFit
     from mcuzoo.profile import ModelProfile
@@ -37,6 +38,18 @@ def time_text(found: Prediction) -> str:
     return (
         f"time {about_ms(milliseconds)} per inference ({band_text(found)}): {total:,.0f} modelled "
         f"cycles at {found.core_clock_hz / 1e6:g} MHz: {parts}"
+    )
+
+
+def choices_text(choices: Sequence[Choice], core_clock_hz: int) -> str:
+    """What each choice of the plan saves, in a sentence."""
+    parts = ", ".join(
+        f"{one.what} {one.cycles / core_clock_hz * 1e3:,.3f} ms ({one.cycles:,.0f})"
+        for one in choices
+    )
+    return (
+        f"by estimate each saves of that, in modelled cycles: {parts}; code where no cache has it; "
+        "--json says it by layer"
     )
 
 

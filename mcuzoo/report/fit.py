@@ -17,7 +17,7 @@ from mcuzoo.report.arena import (
     parts_text,
     timeline_text,
 )
-from mcuzoo.report.estimate import runtime_text, time_document, time_text
+from mcuzoo.report.estimate import choices_text, runtime_text, time_document, time_text
 from mcuzoo.tables import Column, table_text
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
         )
     if report.cycles is not None:
         yield time_text(report.cycles)
+        if report.choices:
+            yield choices_text(report.choices, report.cycles.core_clock_hz)
     elif report.fits:
         yield f"time not estimated for the runtime {report.runtime}"
     yield next_image_text(report.placement, report.output_bytes)
@@ -129,6 +131,10 @@ def fit_document(report: FitReport) -> dict[str, object]:
         "constant_channels": asdict(report.saved),
         "rates": report.rates and asdict(report.rates),
         "time": report.cycles and time_document(report.cycles),
+        "choices": [
+            {"what": one.what, "cycles": one.cycles, "calls": list(one.calls)}
+            for one in report.choices
+        ],
         "uncovered": [
             {
                 "op": gap.op.index,

@@ -13,6 +13,7 @@ from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.lowering.call import Call
 from mcuzoo.ops.kernels.pointwise_depthwise_dsp import fuse
+from mcuzoo.ops.kernels.slices import sliced
 from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.fusion import fuse_and_plan, plan_calls
 
@@ -48,6 +49,17 @@ def test_a_pair_computes_what_its_halves_do(
     calls = _fused_at(lower(program), position, choice)
     model = build_model(program, plan_calls(program, calls), tmp_path, SANITIZERS, calls)
     values = np.random.default_rng(position).integers(-128, 128, (64, 64, 3), dtype=np.int8)
+    expected = ReferenceEngine(program.model).run(values)
+    np.testing.assert_array_equal(model.run([values])[0], expected)
+
+
+def test_slices_compute_what_the_whole_does(program: Program, tmp_path: Path) -> None:
+    """Of fused kernels as of single ones, with as few channels at a time as can be."""
+    whole = fuse_and_plan(program, lower(program))[0]
+    calls = [sliced(call, 0) or call for call in whole]
+    assert len({call.kernel for call, one in zip(calls, whole, strict=True) if call != one}) > 1
+    model = build_model(program, plan_calls(program, calls), tmp_path, SANITIZERS, calls)
+    values = np.random.default_rng(4).integers(-128, 128, (64, 64, 3), dtype=np.int8)
     expected = ReferenceEngine(program.model).run(values)
     np.testing.assert_array_equal(model.run([values])[0], expected)
 

@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.lowering.call import Call
 from mcuzoo.ops.common.weighted import WeightedWork
+from mcuzoo.ops.kernels.slices import sliced
 from mcuzoo.ops.table import computed
 
 SETTINGS = settings(
@@ -65,6 +66,10 @@ def assert_equals_portable(kernels: Kernels, portable: HostKernels, raw: bytes, 
     for values in random_inputs(work.source.shape, seed, count=1):
         expected, _ = portable.run(plain, [values], size)
         np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
+        for most_bytes in (0, call.params.held_bytes // 2):
+            cut = sliced(call, most_bytes)
+            if cut is not None:
+                np.testing.assert_array_equal(kernels.run(cut, [values], size)[0], expected)
         for overlap in call.overlaps:
             assert overlap is not None
             over = kernels.run_over(call, values, size, overlap.before)

@@ -23,7 +23,8 @@ INPUT_BYTES = 128 * 128 * 3
 @pytest.fixture(scope="module")
 def plan() -> MemoryPlan:
     model = load_or_build("mobilenet_v1_0.25_128").model
-    return plan_memory(model, load_board("rt1050"), MemoryOptions(runtime="aot", project="cmake"))
+    options = MemoryOptions(runtime="aot", project="cmake", weights="flash")
+    return plan_memory(model, load_board("rt1050"), options)
 
 
 def test_an_input_and_its_frames_are_wanted() -> None:

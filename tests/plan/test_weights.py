@@ -8,7 +8,6 @@ from random import Random
 
 import pytest
 from helpers.examples import examples
-from helpers.exported import plan_memory
 from helpers.mobilenet import mobilenet_v1
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,8 +16,11 @@ from mcuzoo.board.load import list_boards, load_board
 from mcuzoo.board.model import Board
 from mcuzoo.errors import UsageError
 from mcuzoo.graph.model import Model
+from mcuzoo.graph.program import build_program
+from mcuzoo.ops.lower import call_constant_bytes, lower
+from mcuzoo.plan.arena.fusion import fuse_and_plan
 from mcuzoo.plan.place.estimate import constant_entries, waits
-from mcuzoo.plan.place.needs import Needs
+from mcuzoo.plan.place.needs import Needs, assess_needs
 from mcuzoo.plan.place.pins import parse_pins
 from mcuzoo.plan.place.placement import Placement, place
 from mcuzoo.plan.place.regions import region_fits
@@ -129,8 +131,10 @@ def model() -> Model:
 
 @pytest.fixture(scope="module")
 def needs(model: Model) -> Needs:
-    """Of the ahead-of-time runtime, which no board decides."""
-    return plan_memory(model, load_board("rt1050")).needs
+    """Of the ahead-of-time runtime, before a board decides what works in slices."""
+    program = build_program(model)
+    calls, arena = fuse_and_plan(program, lower(program))
+    return assess_needs(program, calls, arena, call_constant_bytes(calls))
 
 
 def entries(needs: Needs, board: Board, placement: Placement) -> dict[str, ConstantEntry]:

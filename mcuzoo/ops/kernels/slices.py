@@ -51,6 +51,14 @@ def sliced(call: Call, most_bytes: int) -> Call | None:
     return replace(call, params=_in_slices(params, size), overlaps=())
 
 
+def as_a_whole(call: Call) -> Call:
+    """`call` with a single slice, for an estimate: its overlaps are not what they were."""
+    slices = _slices(call)
+    if slices is None or slices.slice >= slices.channels:
+        return call
+    return replace(call, params=_in_slices(call.params, slices.channels))
+
+
 def extra_passes(call: Call) -> int:
     """How often more than once the call reads its input."""
     slices = _slices(call)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from mcuzoo.board.model import Board
 from mcuzoo.graph.program import Program
-from mcuzoo.lowering.call import Activation, Call
-from mcuzoo.ops.kernels.slices import extra_cycles, extra_passes, sliced
+from mcuzoo.lowering.call import Activation, Call, Omitted
+from mcuzoo.ops.kernels.slices import extra_cycles, sliced
 from mcuzoo.plan.arena.fusion import plan_calls
 from mcuzoo.plan.arena.lifetimes import ArenaPlan
-from mcuzoo.plan.place.cost import constants_cache, wait_seconds
+from mcuzoo.plan.cycles.predict import predict
+from mcuzoo.plan.place.cost import constants_cache
 from mcuzoo.plan.place.placement import Placement
-from mcuzoo.plan.place.traffic import ConstantUse, constant_uses
 from mcuzoo.plan.place.weights import LEAST_SAVING_S
 
 _OF_CACHE = 4
@@ -28,20 +27,25 @@ def sliced_calls(
     placement: Placement,
     board: Board,
 ) -> tuple[tuple[Call, ...], ArenaPlan] | None:
-    """The calls, some of them in slices where that by estimate saves time, and their plan, which
+    """The calls, some of them in slices where that by prediction saves time, and their plan, which
     takes no more memory than `arena`; None if none is."""
-    cutter = _Cutter(program, placement, board)
-    wanted = {place: cut for place, call in enumerate(calls) if (cut := cutter.better(call))}
-    for places in (set(wanted), {at for at in wanted if _apart(calls[at], arena)}):
-        if not places:
-            continue
-        chosen = tuple(wanted[at] if at in places else call for at, call in enumerate(calls))
-        if all(_apart(calls[at], arena) for at in places):
-            return chosen, arena
-        plan = plan_calls(program, chosen)
-        if plan.arena_bytes <= arena.arena_bytes and arena.hot_bytes is None:
-            return chosen, plan
-    return None
+    wanted = _better(program, calls, arena, placement, board)
+    chosen = list(calls)
+    for place, cut in wanted.items():
+        if _apart(cut, arena):
+            chosen[place] = cut
+    # The others' plans have their output over their input: another plan must not be larger. The
+    # part of an arena that is in fast memory is not planned anew.
+    rest = [place for place in wanted if chosen[place] is not wanted[place]]
+    if arena.hot_bytes is None and rest:
+        for places in (rest, *([place] for place in rest if len(rest) > 1)):
+            tried = [wanted[at] if at in places else call for at, call in enumerate(chosen)]
+            plan = plan_calls(program, tried)
+            if plan.arena_bytes <= arena.arena_bytes:
+                chosen, arena = tried, plan
+                if places is rest:
+                    break
+    return None if chosen == list(calls) else (tuple(chosen), arena)
 
 
 def without_needless_slices(
@@ -59,48 +63,35 @@ def without_needless_slices(
     )
 
 
-class _Cutter:
-    """Calls in slices, for constants and tensors where `placement` has them."""
-
-    def __init__(self, program: Program, placement: Placement, board: Board) -> None:
-        self._program, self._placement, self._board = program, placement, board
-        parts = [name for name, _ in placement.arena_parts]
-        self._cache = constants_cache(board, parts)
-        self._cached_arena = [
-            region
-            for region in map(board.region, parts)
-            if region.cacheable and region.read is not None
-        ]
-
-    def better(self, call: Call) -> Call | None:
-        """`call` in slices, if that by estimate saves time."""
-        cut = sliced(call, self._cache.bytes - self._cache.bytes // _OF_CACHE)
+def _better(
+    program: Program,
+    calls: Sequence[Call],
+    arena: ArenaPlan,
+    placement: Placement,
+    board: Board,
+) -> dict[int, Call]:
+    """By position, the calls in slices that save time, with everything where `placement` has it."""
+    cache = constants_cache(board, [name for name, _ in placement.arena_parts])
+    most_bytes = cache.bytes - cache.bytes // _OF_CACHE
+    cuts = [sliced(call, most_bytes) for call in calls]
+    if not any(cuts):
+        return {}
+    chosen = [cut or call for cut, call in zip(cuts, calls, strict=True)]
+    whole, parts = (
+        predict(program, some, arena, placement, board).calls for some in (calls, chosen)
+    )
+    at = [place for place, call in enumerate(calls) if not isinstance(call, Omitted)]
+    found = {}
+    for place, one, other in zip(at, whole, parts, strict=True):
+        cut = cuts[place]
         if cut is None:
-            return None
-        saved = self._waits(call) - self._waits(cut)
-        saved -= extra_cycles(cut) / self._board.core.clock_hz + self._read_again(cut)
-        return cut if saved >= LEAST_SAVING_S else None
-
-    def _waits(self, call: Call) -> float:
-        seconds = 0.0
-        for use in constant_uses([call]):
-            region = self._board.region(self._placement.region_of(use.symbol))
-            if region.read is not None:
-                seconds += wait_seconds(region, use, self._cache)
-        return seconds
-
-    def _read_again(self, cut: Call) -> float:
-        """Waits for inputs that more than the first slice reads, in the slowest of the memories."""
-        bytes_ = sum(
-            self._program.buffers[operand.buffer].bytes
-            for operand in cut.inputs
-            if isinstance(operand, Activation)
-        )
-        use = ConstantUse("", -1, "", bytes_, extra_passes(cut), 2 * self._cache.bytes)
-        nothing = replace(self._cache, bytes=0)
-        return max(
-            (wait_seconds(region, use, nothing) for region in self._cached_arena), default=0.0
-        )
+            continue
+        more = float(extra_cycles(cut))
+        if one.core is not None and other.core is not None:
+            more = max(more, other.core - one.core)
+        if one.waits - other.waits - more >= LEAST_SAVING_S * board.core.clock_hz:
+            found[place] = cut
+    return found
 
 
 def _apart(call: Call, arena: ArenaPlan) -> bool:

@@ -10,8 +10,8 @@ from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
 from mcuzoo.plan.arena.hot import hot_plan, moved_by_steps, moved_bytes
 from mcuzoo.plan.arena.lifetimes import ArenaPlan
+from mcuzoo.plan.cycles.predict import predict
 from mcuzoo.plan.place.cost import Cache, wait_seconds
-from mcuzoo.plan.place.estimate import constant_entries, waits
 from mcuzoo.plan.place.needs import Needs
 from mcuzoo.plan.place.pins import Pins, pinned_regions
 from mcuzoo.plan.place.placement import Placement, place, room_beside_data
@@ -38,7 +38,7 @@ def place_arena(
     """`arena` in one memory, or another plan in two, the hot part beside data and stack.
 
     It is cut if it fits no memory as a whole. With weights placed by estimate it is also cut if the
-    estimated wait for tensors and constants together shrinks by at least WORTH_S per inference: the
+    predicted wait for tensors and constants together shrinks by at least WORTH_S per inference: the
     hot part takes room that weights could have.
     """
     whole = arena, place(needs, board, weights, pins=pins)
@@ -59,10 +59,8 @@ def place_arena(
             continue
         if weights != "auto":
             break
-        gain = saved_seconds(program, calls, plan, region, board)
-        gain -= saved_seconds(program, calls, best[0], region, board)
-        gain -= _constants(needs, board, candidate[1]) - _constants(needs, board, best[1])
-        if gain >= WORTH_S:
+        now, then = (_waits(program, calls, one, board) for one in (best, candidate))
+        if now - then >= WORTH_S:
             best = candidate
     return best
 
@@ -109,6 +107,7 @@ def _fits(needs: Needs, board: Board, placement: Placement) -> bool:
     return all(region.fits for region in region_fits(needs, board, placement))
 
 
-def _constants(needs: Needs, board: Board, placement: Placement) -> float:
-    known = waits(constant_entries(needs, board, placement))
-    return 0.0 if known is None else known[1]
+def _waits(program: Program, calls: Sequence[Call], placed: Placed, board: Board) -> float:
+    """Predicted seconds per inference."""
+    waits = predict(program, calls, *placed, board).waits
+    return sum(waits.values()) / board.core.clock_hz

@@ -1,0 +1,65 @@
+"""Which calls go through their weights slice by slice."""
+
+from __future__ import annotations
+
+import pytest
+from helpers.exported import plan_memory
+
+from mcuzoo.board.load import load_board
+from mcuzoo.lowering.call import Activation, Call
+from mcuzoo.ops.kernels.slices import extra_passes, sliced
+from mcuzoo.plan.arena.lifetimes import ArenaPlan
+from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.plan.place.cost import constants_cache
+from mcuzoo.plan.place.estimate import constant_entries, waits
+from mcuzoo.zoo.registry import load_or_build
+
+
+@pytest.fixture(scope="module")
+def plan() -> MemoryPlan:
+    """Of a model with more weights than all on-chip memory."""
+    model = load_or_build("mobilenet_v1_0.5_160").model
+    return plan_memory(model, load_board("rt1050"))
+
+
+def _cut(plan: MemoryPlan) -> list[Call]:
+    return [call for call in plan.calls or () if extra_passes(call)]
+
+
+def test_weights_are_fetched_about_once(plan: MemoryPlan) -> None:
+    board = load_board("rt1050")
+    known = waits(constant_entries(plan.needs, board, plan.placement))
+    assert known is not None and plan.fits and _cut(plan)
+    flash = board.flash_region.read
+    assert flash is not None
+    once = plan.needs.constant_bytes / flash.peak_bytes_per_s
+    assert known[1] < 1.2 * once
+
+
+def test_slices_stay_in_the_cache(plan: MemoryPlan) -> None:
+    cache = constants_cache(load_board("rt1050"), [name for name, _ in plan.placement.arena_parts])
+    assert all(call.held_bytes < cache.bytes for call in _cut(plan))
+    assert all(sliced(call, cache.bytes) is None for call in _cut(plan))
+
+
+def test_no_output_of_slices_lies_over_an_input(plan: MemoryPlan) -> None:
+    for call in _cut(plan):
+        (source,) = [one for one in call.inputs if isinstance(one, Activation)]
+        first, second = _slot(plan.arena, source), _slot(plan.arena, call.output)
+        assert first[1] <= second[0] or second[1] <= first[0]
+
+
+def _slot(arena: ArenaPlan, operand: Activation) -> tuple[int, int]:
+    slot = arena.slot(operand.buffer)
+    return slot.offset, slot.offset + slot.bytes
+
+
+def test_what_nothing_waits_for_has_no_slices() -> None:
+    board = load_board("rt1170")
+    plan = plan_memory(load_or_build("signs").model, board, weights="auto")
+    regions = [
+        {plan.placement.region_of(constant.symbol) for constant in call.constants()}
+        for call in _cut(plan)
+    ]
+    assert all(names - {"dtcm"} for names in regions)
+    assert "dtcm" in {plan.placement.region_of(use.symbol) for use in plan.needs.constants}
