@@ -319,6 +319,8 @@ RUN = of(
         budgets=list[BudgetResult],
     ),
 )
+_CHOICE = of("PlanChoice", what=str, cycles=float, calls=list[float])
+
 
 BUILD = BuildEntry
 TIME = of(
@@ -367,6 +369,7 @@ FIT = of(
     constant_channels=Savings,
     rates=RatesOf | None,
     time=TIME | None,
+    choices=many(_CHOICE),
     uncovered=many(of("Uncovered", op=int, name=str, tensor=int | None, reason=str)),
     warnings=list[str],
     next_step=str | None,

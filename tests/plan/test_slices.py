@@ -9,9 +9,10 @@ from mcuzoo.board.load import load_board
 from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.ops.kernels.slices import extra_passes, sliced
 from mcuzoo.plan.arena.lifetimes import ArenaPlan
+from mcuzoo.plan.cycles.choices import choices
+from mcuzoo.plan.cycles.predict import predict_plan
 from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.plan.place.cost import constants_cache
-from mcuzoo.plan.place.estimate import constant_entries, waits
 from mcuzoo.zoo.registry import load_or_build
 
 
@@ -28,12 +29,15 @@ def _cut(plan: MemoryPlan) -> list[Call]:
 
 def test_weights_are_fetched_about_once(plan: MemoryPlan) -> None:
     board = load_board("rt1050")
-    known = waits(constant_entries(plan.needs, board, plan.placement))
-    assert known is not None and plan.fits and _cut(plan)
+    found = predict_plan(plan, board)
+    assert found is not None and _cut(plan)
+    waits = sum(sum(call.constants.values()) for call in found.calls)
     flash = board.flash_region.read
     assert flash is not None
-    once = plan.needs.constant_bytes / flash.peak_bytes_per_s
-    assert known[1] < 1.2 * once
+    assert waits / board.core.clock_hz < 1.2 * plan.needs.constant_bytes / flash.peak_bytes_per_s
+    saved = {one.what: one.cycles for one in choices(plan, board, found)}
+    assert saved["channels in slices"] > waits
+    assert saved["code in itcm"] > 0
 
 
 def test_slices_stay_in_the_cache(plan: MemoryPlan) -> None:
