@@ -6,9 +6,11 @@ from pathlib import Path
 
 
 def write_table(page: Path, name: str, text: str) -> None:
-    """Put `text` between `<!-- NAME: begin -->` and `<!-- NAME: end -->` of `page`, or into a page
-    of its own where these marks are not."""
-    begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
+    """Put `text` between `<!-- begin of NAME -->` and `<!-- end of NAME -->` of `page`.
+
+    A page without these marks holds nothing else.
+    """
+    begin, end = f"<!-- begin of {name} -->\n", f"<!-- end of {name} -->\n"
     before = page.read_text(encoding="utf-8") if page.is_file() else ""
     if begin in before and end in before:
         head, rest = before.split(begin, 1)
