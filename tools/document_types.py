@@ -290,7 +290,12 @@ RUN = of(
     delegates=list[str],
     flips=FLIPS | None,
     board_cpu=of(
-        "BoardCpu", engine=str | None, reference=Agreement, flips=FLIPS, host_flips=FLIPS | None
+        "BoardCpu",
+        engine=str | None,
+        reference=Agreement,
+        flips=FLIPS,
+        host_flips=FLIPS | None,
+        accuracy=RATE | None,
     )
     | None,
     wrong_layer=WrongLayer | None,

@@ -127,7 +127,8 @@ class _Counted:
     steps. host_known: labelled, with the host's answer; host_right: of these, with the right one.
     host_asked: with the host's answer; host_flips: of these, with another one. cpu_asked,
     cpu_unequal, cpu_largest, cpu_flips: the same beside the board's own CPU; cpu_host_asked,
-    cpu_host_flips: of that CPU beside the host.
+    cpu_host_flips: of that CPU beside the host. cpu_known, cpu_right: of that CPU's answers, as
+    host_known and host_right.
     """
 
     images: int
@@ -146,6 +147,8 @@ class _Counted:
     cpu_flips: int
     cpu_host_asked: int
     cpu_host_flips: int
+    cpu_known: int
+    cpu_right: int
 
     @property
     def flips(self) -> Flips | None:
@@ -160,6 +163,7 @@ class _Counted:
             Agreement(self.cpu_asked, self.cpu_asked - self.cpu_unequal, self.cpu_largest),
             Flips(self.cpu_flips, self.cpu_asked),
             Flips(self.cpu_host_flips, asked) if asked else None,
+            Accuracy(self.cpu_right, self.cpu_known) if self.cpu_known else None,
         )
 
     @property
@@ -195,7 +199,8 @@ def _counted(database: sqlite3.Connection) -> dict[Status, _Counted]:
         f" COUNT({host}), COALESCE(SUM({host} != top1), 0),"
         f" COUNT({cpu}), COALESCE(SUM({far} > 0), 0), COALESCE(MAX({far}), 0),"
         f" COALESCE(SUM({cpu} != top1), 0),"
-        f" COUNT({cpu} + {host}), COALESCE(SUM({cpu} != {host}), 0)"
+        f" COUNT({cpu} + {host}), COALESCE(SUM({cpu} != {host}), 0),"
+        f" COUNT(label + {cpu}), COALESCE(SUM({cpu} = label), 0)"
         " FROM images GROUP BY status"
     ).fetchall()
     return {Status(status): _Counted(*counts) for status, *counts in cells}

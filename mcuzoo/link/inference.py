@@ -75,6 +75,18 @@ def unpack_records(packed: bytes) -> list[KernelRecord]:
 _SHORT_BYTES = 64
 
 
+def as_board_reads(tensor: NDArray[np.int8], board: Hello) -> NDArray[np.int8]:
+    """`tensor`, ([1,] H, W, C) as the host computes with it, as the board's model reads it.
+
+    An agent runs a file as it is. Where that takes channels first, the host has them last
+    (graph/executable.py).
+    """
+    sides, wanted = tensor.shape[-3:], board.input.shape[-3:]
+    if len(sides) < 3 or sides == wanted or (*sides[2:], *sides[:2]) != wanted:
+        return tensor
+    return np.ascontiguousarray(np.moveaxis(tensor, -1, -3))
+
+
 def check_input(tensor: NDArray[np.int8], board: Hello) -> None:
     """Raise InputError unless `tensor` is int8 and as large as the board's input."""
     wanted_bytes = board.input.bytes

@@ -31,6 +31,7 @@ from mcuzoo.link.inference import (
     Inference,
     KernelRecord,
     Profile,
+    as_board_reads,
     check_input,
     invoke,
     measure_arena,
@@ -333,6 +334,7 @@ class Session:
     def _input(self, tensor: NDArray[np.int8]) -> SentInput:
         """`tensor` as this board takes it. Raises InputError."""
         check_input(tensor, self._hello)
+        tensor = as_board_reads(tensor, self._hello)
         return sent_input(tensor, self.compress and self._hello.has(messages.Feature.CODEC))
 
     def _go_on(self, input: SentInput) -> messages.InputBegin | None:

@@ -118,6 +118,8 @@ def _of_delegates(summary: RunSummary) -> Iterator[tuple[str, str]]:
         yield "", flips_text(cpu.flips, whose)
         if cpu.host_flips is not None:
             yield "", f"there, {flips_text(cpu.host_flips)}"
+        if cpu.top1 is not None:
+            yield "", f"there, top-1 {accuracy_text(cpu.top1)}"
 
 
 def _boards(summary: RunSummary) -> str:
@@ -265,6 +267,7 @@ def _cpu_dict(cpu: BesideCpu | None, engine: str | None) -> dict[str, object] | 
         "reference": asdict(cpu.agreement),
         "flips": flips_dict(cpu.flips),
         "host_flips": flips_dict(cpu.host_flips),
+        "accuracy": cpu.top1 and accuracy_dict(cpu.top1),
     }
 
 

@@ -146,7 +146,7 @@ class _Search:
     ) -> None:
         self._session = session
         self._model = model
-        self._tensor = np.ascontiguousarray(tensor).reshape(-1)
+        self._tensor = np.ascontiguousarray(tensor)
         self._search = search
         self._say = say
         engine = ReferenceEngine(model)

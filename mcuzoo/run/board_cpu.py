@@ -14,12 +14,12 @@ from mcuzoo.run.connected_board import ConnectedBoard
 from mcuzoo.run.feed import Prepared, prepare, prepared_ahead, with_next
 from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, read_run
+from mcuzoo.run.options import NO_CPU
 from mcuzoo.run.record import Row, RunMeta, Status
 from mcuzoo.run.score import answer_at, difference
 
 CPU_ENGINES = ("builtin", "xnnpack", "none")
 """TFLite's kernels: optimized ones, XNNPACK's, reference kernels."""
-NO_CPU = "no"
 REFERENCE = "reference"
 """TFLite's reference kernels where they round otherwise than TFLM's: the board's CPU itself."""
 

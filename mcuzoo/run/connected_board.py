@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from typing import Protocol, cast
@@ -25,7 +25,7 @@ from mcuzoo.errors import (
 from mcuzoo.link.codes import Feature
 from mcuzoo.link.counts import StackUse
 from mcuzoo.link.hello import Hello
-from mcuzoo.link.inference import Inference, Profile
+from mcuzoo.link.inference import Inference, Profile, as_board_reads
 from mcuzoo.link.linux_session import choose_engine, engine_of
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LineCounts, LinkState
@@ -99,6 +99,19 @@ def _check_agent(hello: Hello, manifest: Manifest) -> None:
         ("gives an output of bytes", hello.output.bytes, manifest.output.bytes),
         hint="Copy the exported project to the board again, and start the agent that is in it.",
     )
+    own, made = (
+        [side for side in end.shape if side != 1] for end in (hello.output, manifest.output)
+    )
+    if own != made and sorted(own) == sorted(made):
+        raise FirmwareError(
+            f"The agent runs the file as it is, whose output is {_sides(own)}; the host compares "
+            f"outputs of {_sides(made)}.",
+            "The C agent turns it: mcuzoo build PROJECT, and start that on the board.",
+        )
+
+
+def _sides(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape))
 
 
 def check_build(hello: Hello, manifest: ProjectManifest) -> None:
@@ -204,22 +217,24 @@ class ConnectedBoard:
         Raises the last RigError or ProtocolError after IMAGE_ATTEMPTS sessions gave no result,
         BoardGoneError when no session could be opened again.
         """
-        expected_crc32 = zlib.crc32(tensor.tobytes())
+        crc32 = zlib.crc32(tensor.tobytes())
+        sent_crc32 = zlib.crc32(as_board_reads(tensor, self._hello).tobytes())
         attempt = 0
         while True:
             attempt += 1
             try:
                 inference = self._session.infer(image_id, tensor, ahead)
-                if inference.input_crc32 != expected_crc32:
+                if inference.input_crc32 != sent_crc32:
                     raise ProtocolError(
                         f"Image {image_id}: the board computed on an input with CRC-32 "
-                        f"{inference.input_crc32:08x}, the host sent {expected_crc32:08x}.",
+                        f"{inference.input_crc32:08x}, the host sent {sent_crc32:08x}.",
                         "The line has too many errors: check the cable, or export the project "
                         "with a lower --baud, build and flash it again.",
                     )
                 if self.state.host_losses != self._host_losses:
                     self.take_stock()
-                return replace(inference, attempts=inference.attempts + attempt - 1)
+                attempts = inference.attempts + attempt - 1
+                return replace(inference, attempts=attempts, input_crc32=crc32)
             except WrongFirmwareError:
                 raise
             except (RigError, ProtocolError) as error:

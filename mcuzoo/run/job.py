@@ -24,7 +24,7 @@ from mcuzoo.rig.find_board import project_baud
 from mcuzoo.run.journal import read_run, require_no_run
 from mcuzoo.run.many.choice import choose_boards, first_project, without_idle_port
 from mcuzoo.run.many.source import BoardOfRun
-from mcuzoo.run.options import RunOptions
+from mcuzoo.run.options import NO_CPU, RunOptions
 from mcuzoo.run.project import (
     baud_note,
     find_project,
@@ -133,6 +133,11 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         raise UsageError(
             f"--min-top1 needs labels, and {settings.data_set} has none.",
             "Use a CSV with columns file,label or one folder per class.",
+        )
+    if boards.several and settings.board_cpu not in (None, NO_CPU):
+        raise UsageError(
+            f"--board-cpu {settings.board_cpu} is for a run on one board.",
+            "Leave it out, or name one --port.",
         )
     return Job(
         manifest=manifest,

@@ -23,6 +23,9 @@ from mcuzoo.options import (
     WaitPort,
 )
 
+NO_CPU = "no"
+"""Of --board-cpu: no engine."""
+
 PortProject = Annotated[
     Path | None, Option("Project that the port's board runs; default: the current folder.")
 ]

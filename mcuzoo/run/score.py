@@ -226,9 +226,10 @@ class BesideCpu:
     """A delegate's outputs beside those of the same board's CPU, on the same images.
 
     agreement: of their bytes. flips: other answers than the CPU's. host_flips: answers of the CPU
-    that are not the host's; None where these are not known.
+    that are not the host's; None where these are not known. top1: of the CPU; None without labels.
     """
 
     agreement: Agreement
     flips: Flips
     host_flips: Flips | None
+    top1: Accuracy | None

@@ -30,10 +30,13 @@ def beside_cpu(rows: Sequence[Row]) -> BesideCpu | None:
     flips = flips_of((row.top1 for row in asked), cpu)
     if flips is None or not differences:
         return None
+    labelled = [row for row in asked if row.label is not None]
+    right = sum(row.cpu_top1 == row.label for row in labelled)
     return BesideCpu(
         Agreement(len(differences), differences.count(0), max(differences)),
         flips,
         flips_of(cpu, (row.host_top1 for row in asked)),
+        Accuracy(right, len(labelled)) if labelled else None,
     )
 
 

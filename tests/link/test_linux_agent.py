@@ -52,6 +52,10 @@ pytestmark = needs_litert
 WEIGHTS = np.random.default_rng(5).integers(-127, 128, (3, 2, 2, 2), dtype=np.int8)
 BIAS = np.array([5, -6, 7], np.int32)
 CONV = conv_model((1, 4, 4, 2), WEIGHTS, BIAS)
+SAME = {
+    "padding": "SAME", "stride_h": 1, "stride_w": 1, "dilation_h_factor": 1,
+    "dilation_w_factor": 1,
+}  # fmt: skip
 INPUTS = np.random.default_rng(6).integers(-128, 128, (4, 32), dtype=np.int8)
 
 
@@ -120,16 +124,9 @@ def test_ends_of_other_types_are_seen_as_int8(meet: Meet, tmp_path: Path) -> Non
             T("conv", (1, 4, 4, 3), scale=0.1),
             T("answer", (1, 4, 4, 3), kind, scale=wide, zero_point=zero_point),
         ]
-        options = {
-            "padding": "SAME",
-            "stride_h": 1,
-            "stride_w": 1,
-            "dilation_h_factor": 1,
-            "dilation_w_factor": 1,
-        }
         ops = [
             O("QUANTIZE", (0,), (1,)),
-            O("CONV_2D", (1, 2, 3), (4,), options),
+            O("CONV_2D", (1, 2, 3), (4,), SAME),
             O("DEQUANTIZE" if scale is None else "QUANTIZE", (4,), (5,)),
         ]
         raw = build_model(tensors, ops, [0], [5])
@@ -143,6 +140,29 @@ def test_ends_of_other_types_are_seen_as_int8(meet: Meet, tmp_path: Path) -> Non
             assert hello.output.zero_point == 0
             for number, tensor in enumerate(INPUTS):
                 assert session.infer(number, tensor).output.tobytes() == expected(raw, tensor)
+
+
+@pytest.mark.parametrize("lead", [(), (1,)])
+def test_channels_are_where_the_file_wants_them(
+    meet: Meet, tmp_path: Path, lead: tuple[int, ...]
+) -> None:
+    """A file that turns its input first: the host has the channels last, the agent runs it all."""
+    tensors = [
+        T("image", (1, 2, 4, 4), scale=0.05),
+        T("turn", (4,), "int32", data=np.array([0, 2, 3, 1], np.int32)),
+        T("turned", (1, 4, 4, 2), scale=0.05),
+        T("w", (3, 2, 2, 2), scale=[0.01] * 3, data=WEIGHTS),
+        T("b", (3,), "int32", scale=[0.0005] * 3, data=BIAS),
+        T("conv", (1, 4, 4, 3), scale=0.1),
+    ]
+    ops = [O("TRANSPOSE", (0, 1), (2,)), O("CONV_2D", (2, 3, 4), (5,), SAME)]
+    raw = build_model(tensors, ops, [0], [5])
+    path = tmp_path / "turned.tflite"
+    path.write_bytes(raw)
+    with meet("--model", str(path)) as session:
+        assert session.hello().input.shape == (1, 2, 4, 4)
+        for number, tensor in enumerate(INPUTS.reshape(-1, *lead, 4, 4, 2)):
+            assert session.infer(number, tensor).output.tobytes() == expected(raw, tensor)
 
 
 def test_reference_kernels_that_round_otherwise_say_so(meet: Meet, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from helpers.fake_board import HELLO, MANIFEST, FakeBoard, toy_model
+from helpers.fake_board import HELLO, MANIFEST, OUTPUT, FakeBoard, toy_model
 from numpy.typing import NDArray
 
 from mcuzoo.errors import (
@@ -20,6 +20,7 @@ from mcuzoo.errors import (
     ProtocolError,
     WrongFirmwareError,
 )
+from mcuzoo.link.codes import Feature
 from mcuzoo.link.inference import Inference
 from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.project.manifest import BuildEntry, TensorSpec
@@ -129,6 +130,19 @@ def test_newest_build_counts() -> None:
 def test_board_whose_runtime_is_not_ready() -> None:
     with pytest.raises(FirmwareError, match="arena too small"):
         check_firmware(replace(HELLO, runtime_error="arena too small"), MANIFEST)
+
+
+def test_an_agent_whose_file_turns_its_output() -> None:
+    """The host has the channels last: bytes in another order are no comparison."""
+    made = replace(OUTPUT, shape=(1, 4, 4, 3), bytes=48)
+    manifest = replace(MANIFEST, output=made)
+    for shape in ((1, 4, 4, 3), (1, 48)):
+        own = replace(made, shape=shape)
+        check_firmware(replace(HELLO, features=Feature.ENGINES, output=own), manifest)
+    turned = replace(made, shape=(1, 3, 4, 4))
+    with pytest.raises(FirmwareError, match="output is 3x4x4; the host compares") as caught:
+        check_firmware(replace(HELLO, features=Feature.ENGINES, output=turned), manifest)
+    assert "mcuzoo build PROJECT" in caught.value.hint
 
 
 def test_every_session_goes_on_with_the_state_of_the_one_before() -> None:

@@ -261,6 +261,10 @@ def test_the_boards_own_cpu_in_the_same_session(project: AgentProject, tmp_path:
     assert cpu["reference"]["largest_difference"] == STEP - 1
     assert cpu["flips"]["compared"] == cpu["host_flips"]["compared"] == IMAGES
     assert cpu["host_flips"]["count"] == _expected(project, 1)[0]
+    assert cpu["accuracy"]["total"] == IMAGES
+    told = invoke(("report", tmp_path / "run")).stdout
+    told = invoke(("report", tmp_path / "run")).stdout
+    assert f"there, top-1 {cpu['accuracy']['value']:.4f} (" in told
     _, rows = read_run(tmp_path / "run")
     assert all(row.cpu_difference == STEP - 1 for row in rows)
     later = FakeAgent(project.folder, engines, choice=True)
@@ -280,6 +284,17 @@ def test_which_engine_of_the_cpu(project: AgentProject, tmp_path: Path) -> None:
     other = FakeAgent(project.folder, engines, choice=True)
     bad = run(project, other, tmp_path / "bad", "--board-cpu", "xnnpack")
     assert bad.exit_code == 2 and "the agent has vx, none" in bad.stderr
+
+
+@posix
+def test_a_run_on_several_boards_has_no_engine_of_a_cpu(
+    project: AgentProject, tmp_path: Path
+) -> None:
+    said = invoke((
+        "run-serial", "--port", "/dev/null", "--port", "/dev/zero", "--project", project.folder,
+        "--images", project.images, "--board-cpu", "builtin", "--out", tmp_path / "run",
+    ))  # fmt: skip
+    assert said.exit_code == 2 and "--board-cpu builtin is for a run on one board" in said.stderr
 
 
 @posix
