@@ -58,20 +58,20 @@ void mz_benchmarks_run(const mz_benchmark *benchmarks, uint32_t count, uint16_t 
 
 _Static_assert(MZ_BENCHMARK_REPEATS == 8u, "as LOOP repeats");
 
-#define LOOP(name, body)                                                                           \
-    void name(uint32_t *at) {                                                                      \
-        uint32_t rounds = MZ_BENCHMARK_ROUNDS;                                                     \
-        __asm__ volatile("ldrd r2, r3, [%1]\n\t"                                                   \
-                         "movs r0, #1\n\t"                                                         \
-                         "movs r1, #1\n\t"                                                         \
-                         ".balign 8\n"                                                             \
-                         "1:\n\t"                                                                  \
-                         ".rept 8\n\t" body "\n\t.endr\n\t"                                        \
-                         "subs %0, %0, #1\n\t"                                                     \
-                         "bne 1b"                                                                  \
-                         : "+l"(rounds)                                                            \
-                         : "r"(at)                                                                 \
-                         : "r0", "r1", "r2", "r3", "r12", "cc", "memory");                         \
+#define LOOP(name, body) \
+    void name(uint32_t *at) { \
+        uint32_t rounds = MZ_BENCHMARK_ROUNDS; \
+        __asm__ volatile("ldrd r2, r3, [%1]\n\t" \
+                         "movs r0, #1\n\t" \
+                         "movs r1, #1\n\t" \
+                         ".balign 8\n" \
+                         "1:\n\t" \
+                         ".rept 8\n\t" body "\n\t.endr\n\t" \
+                         "subs %0, %0, #1\n\t" \
+                         "bne 1b" \
+                         : "+l"(rounds) \
+                         : "r"(at) \
+                         : "r0", "r1", "r2", "r3", "r12", "cc", "memory"); \
     }
 
 LOOP(mz_benchmark_products, "smlad r0, r2, r3, r0\n\tsmlad r1, r2, r3, r1")

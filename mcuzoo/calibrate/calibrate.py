@@ -20,7 +20,9 @@ from mcuzoo.calibrate.options import EMULATOR, CalibrateOptions
 from mcuzoo.emulator.url import SCHEME
 from mcuzoo.errors import (
     BoardSilentError,
+    FirmwareError,
     McuzooError,
+    ProtocolError,
     UsageError,
     WrongFirmwareError,
     command,
@@ -82,6 +84,10 @@ def calibrate(
             f"--port auto finds the one that runs the firmware; --port {EMULATOR} tries it all "
             "without a board.",
         )
+    if options.flash and options.port is not None and options.port.lower() == EMULATOR:
+        raise UsageError(
+            "--flash: an emulated board has no flash that could be written.", "Leave it out."
+        )
     kind = check_project(options.kind, "--kind")
     require_packages((*EMULATOR_PACKAGES, *TIMING, *compiler_packages()), "Calibrating")
     folder = options.project or Path(f"mcuzoo-{chosen.id}-calibrate")
@@ -97,7 +103,9 @@ def calibrate(
         say(f"measure: {line.port}")
         taken = measured(line, manifest, layout, options.rounds, options.trace, say)
         _require_same_compiler(first, taken)
-    except (WrongFirmwareError, BoardSilentError) as error:
+    except FirmwareError:
+        raise
+    except (ProtocolError, BoardSilentError) as error:  # perhaps the firmware that it came with
         raise _to_be_flashed(error, board, folder, options) from None
     rows = [
         Row(benchmark, predicted, count)

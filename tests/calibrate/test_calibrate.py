@@ -39,6 +39,8 @@ SDRAM = "clock_hz = 163_862_068, bits_per_clock = 16, wait_clocks = 3"
 def test_without_a_port_nothing_is_built(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--port is missing"):
         calibrate("rt1050", CalibrateOptions(project=tmp_path / "firmware"))
+    with pytest.raises(UsageError, match="no flash that could be written"):
+        calibrate("rt1050", CalibrateOptions(port="emulator", flash=True))
     assert not (tmp_path / "firmware").exists()
 
 
