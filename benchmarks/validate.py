@@ -277,7 +277,7 @@ def main() -> int:
     if options.json is not None:
         options.json.write_text(json.dumps(document(found), indent=1) + "\n")
     if options.markdown is not None:
-        write_table(options.markdown, "validate", markdown(found))
+        write_table(options.markdown, "validate", markdown(found, table["sources"]))
     print_table(found)
     return 0
 
@@ -337,8 +337,8 @@ def print_table(found: Sequence[Found]) -> None:
     print("\n".join(spread_lines(found)))
 
 
-def markdown(found: Sequence[Found]) -> str:
-    """The table of docs/cycles.md."""
+def markdown(found: Sequence[Found], sources: Mapping[str, Any]) -> str:
+    """The table of docs/cycles.md, and where its points are from."""
     lines = [
         "| point | from | measured | predicted | ratio | what is not known |",
         "|---|---|---:|---:|---:|---|",
@@ -352,7 +352,9 @@ def markdown(found: Sequence[Found]) -> str:
             f"{point.get('unknown', '')} |"
         )
     told = [f"- {line}" for line in spread_lines(found)]
-    return "\n".join([*lines, "", *told]) + "\n"
+    used = dict.fromkeys(one.point["from"] for one in found)
+    origins = [f"- *{name}*: {sources[name]['what']}" for name in used]
+    return "\n".join([*lines, "", *told, "", "From:", "", *origins]) + "\n"
 
 
 def spread_lines(found: Sequence[Found]) -> list[str]:

@@ -43,8 +43,13 @@ static int8_t *copy(int8_t *to, const int8_t *from, int32_t count) {
     for (; count >= 4; count -= 4, to += 4, from += 4) {
         __builtin_memcpy(to, from, 4);
     }
-    while (count-- > 0) {
-        *to++ = *from++;
+    if (count & 2) {
+        __builtin_memcpy(to, from, 2);
+        to += 2;
+        from += 2;
+    }
+    if (count & 1) {
+        *to++ = *from;
     }
     return to;
 }
