@@ -12,15 +12,17 @@ from pathlib import Path
 from mcuzoo import __version__
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
+from mcuzoo.calibrate.benchmarks import benchmarks_of
 from mcuzoo.calibrate.firmware import export_firmware, kernels_of
 from mcuzoo.calibrate.fitting import Row, kernel_factors, region_rates
 from mcuzoo.calibrate.measure import Layout, Taken, measured, modelled
 from mcuzoo.calibrate.options import EMULATOR, CalibrateOptions
-from mcuzoo.calibrate.probes import probes_of
 from mcuzoo.emulator.url import SCHEME
 from mcuzoo.errors import (
     BoardSilentError,
+    FirmwareError,
     McuzooError,
+    ProtocolError,
     UsageError,
     WrongFirmwareError,
     command,
@@ -48,7 +50,7 @@ Say = Callable[[str], None]
 @dataclass(frozen=True)
 class Calibration:
     """What a calibration found. project: the folder of its firmware. port: where the board is.
-    rows: by probe, in the order in which they ran. rates: what was fitted. file: that has them,
+    rows: by benchmark, in the order in which they ran. rates: what was fitted. file: that has them,
     None where none was written."""
 
     board: Board
@@ -82,12 +84,16 @@ def calibrate(
             f"--port auto finds the one that runs the firmware; --port {EMULATOR} tries it all "
             "without a board.",
         )
+    if options.flash and options.port is not None and options.port.lower() == EMULATOR:
+        raise UsageError(
+            "--flash: an emulated board has no flash that could be written.", "Leave it out."
+        )
     kind = check_project(options.kind, "--kind")
     require_packages((*EMULATOR_PACKAGES, *TIMING, *compiler_packages()), "Calibrating")
     folder = options.project or Path(f"mcuzoo-{chosen.id}-calibrate")
     manifest = _built(chosen, folder, kind, options, say)
     model = load_model(inside(folder.resolve(), manifest.model.file))
-    layout = Layout(kernels_of(model, chosen), probes_of(chosen), len(model.ops))
+    layout = Layout(kernels_of(model, chosen), benchmarks_of(chosen), len(model.ops))
     say("model: running the firmware on the emulated board")
     first = modelled(folder, layout, options.rounds)
     port, serial = _board_at(folder, options, say)
@@ -97,11 +103,15 @@ def calibrate(
         say(f"measure: {line.port}")
         taken = measured(line, manifest, layout, options.rounds, options.trace, say)
         _require_same_compiler(first, taken)
-    except (WrongFirmwareError, BoardSilentError) as error:
+    except FirmwareError:
+        raise
+    except (ProtocolError, BoardSilentError) as error:  # perhaps the firmware that it came with
         raise _to_be_flashed(error, board, folder, options) from None
     rows = [
-        Row(probe, predicted, count)
-        for probe, predicted, count in zip(layout.probes, first.counts, taken.counts, strict=True)
+        Row(benchmark, predicted, count)
+        for benchmark, predicted, count in zip(
+            layout.benchmarks, first.counts, taken.counts, strict=True
+        )
     ]
     if options.serial is not None:
         serial = options.serial

@@ -1,4 +1,4 @@
-"""The firmware that measures: a project like any other, whose ops are followed by probes."""
+"""The firmware that measures: a project like any other, whose ops are followed by benchmarks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
+from mcuzoo.calibrate.benchmarks import Benchmark, benchmarks_of
 from mcuzoo.calibrate.network import calibration_network
-from mcuzoo.calibrate.probes import Probe, probes_of
 from mcuzoo.codegen.options import ALONE
 from mcuzoo.codegen.project import export_project
 from mcuzoo.graph.model import Model
@@ -31,9 +31,9 @@ def export_firmware(board: Board, folder: Path, *, project: str, force: bool) ->
         path = Path(scratch) / f"{NAME}.tflite"
         path.write_bytes(calibration_network())
         options = replace(ALONE, project=project, force=force, pin=_pins(load_model(path), board))
-        rows = [probe.row for probe in probes_of(board) if probe.row is not None]
+        rows = [benchmark.row for benchmark in benchmarks_of(board) if benchmark.row is not None]
         source = ModelSource(NAME, path, Recipe())
-        return export_project(source, board, folder, options, probes=rows)
+        return export_project(source, board, folder, options, benchmarks=rows)
 
 
 def _pins(model: Model, board: Board) -> tuple[str, ...]:
@@ -44,14 +44,14 @@ def _pins(model: Model, board: Board) -> tuple[str, ...]:
     return tuple(f"{dense}={name}" for name in names)
 
 
-def kernels_of(model: Model, board: Board) -> dict[tuple[int, int], Probe]:
+def kernels_of(model: Model, board: Board) -> dict[tuple[int, int], Benchmark]:
     """Each layer of the network by its first and last op, as the firmware's profile names it."""
     plan = plan_memory(model, board, replace(ALONE, pin=_pins(model, board)))
-    found: dict[tuple[int, int], Probe] = {}
+    found: dict[tuple[int, int], Benchmark] = {}
     for call in plan.calls or ():
         if not call.kernels:
             continue
         first, last = call.ops[0].index, call.op.index
         shape = model.tensor(call.op.outputs[0]).shape
-        found[first, last] = Probe("kernel", call.kernel, shape=shape)
+        found[first, last] = Benchmark("kernel", call.kernel, shape=shape)
     return found

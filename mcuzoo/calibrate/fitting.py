@@ -1,4 +1,4 @@
-"""From what the probes took to rates of memories and of kernels."""
+"""From what the benchmarks took to rates of memories and of kernels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mcuzoo.board.model import Board
-from mcuzoo.calibrate.probes import LINE_BYTES, RANDOM, SEQUENTIAL, STRIDED, Probe
+from mcuzoo.calibrate.benchmarks import LINE_BYTES, RANDOM, SEQUENTIAL, STRIDED, Benchmark
 from mcuzoo.timing.cycles import Cycles
 from mcuzoo.timing.rates import LEAST_CYCLES, MOST_CYCLES, RegionRates
 
@@ -20,11 +20,11 @@ _LEAST_FACTOR, _MOST_FACTOR = 0.1, 10.0
 
 @dataclass(frozen=True)
 class Row:
-    """Cycles of one probe. predicted: what the model says by the board file. measured: by the
+    """Cycles of one benchmark. predicted: what the model says by the board file. measured: by the
     board. fitted: what the model says by the measured rates; None before they are known. spent:
     what these are spent for."""
 
-    probe: Probe
+    benchmark: Benchmark
     predicted: int
     measured: int
     fitted: int | None = None
@@ -41,7 +41,7 @@ class Row:
 
     def per_unit(self, count: int | None) -> float | None:
         """`count` per line, jump or repetition."""
-        return None if count is None else count / self.probe.units
+        return None if count is None else count / self.benchmark.units
 
 
 def region_rates(board: Board, rows: Sequence[Row]) -> dict[str, RegionRates]:
@@ -51,9 +51,9 @@ def region_rates(board: Board, rows: Sequence[Row]) -> dict[str, RegionRates]:
     found: dict[str, RegionRates] = {}
     for region in board.regions:
         reads = {
-            (row.probe.what, row.probe.cold): row.measured / row.probe.units
+            (row.benchmark.what, row.benchmark.cold): row.measured / row.benchmark.units
             for row in rows
-            if row.probe.kind == "read" and row.probe.memory == region.name
+            if row.benchmark.kind == "read" and row.benchmark.memory == region.name
         }
         if (SEQUENTIAL, True) not in reads:
             continue
@@ -92,12 +92,12 @@ def _within(line: float, wait: float, run_bytes: int | None) -> RegionRates:
 def kernel_factors(rows: Sequence[Row]) -> dict[str, float]:
     """Measured / modelled core cycles of each class of kernels, by name; `rows` have what the model
     spends by the measured rates. A class that waits longer than it was measured has none."""
-    return dict(_factors([row for row in rows if row.probe.kind == "kernel"]))
+    return dict(_factors([row for row in rows if row.benchmark.kind == "kernel"]))
 
 
 def _factors(rows: Sequence[Row]) -> Iterator[tuple[str, float]]:
-    for name in sorted({row.probe.what for row in rows}):
-        own = [row for row in rows if row.probe.what == name and row.spent is not None]
+    for name in sorted({row.benchmark.what for row in rows}):
+        own = [row for row in rows if row.benchmark.what == name and row.spent is not None]
         core = sum(row.spent.issue + row.spent.branches for row in own if row.spent)
         waits = sum(row.spent.total for row in own if row.spent) - core
         if core <= 0:

@@ -1,4 +1,4 @@
-"""What the firmware's probes took: on the emulated board by the model, and on a board."""
+"""What the firmware's benchmarks took: on the emulated board by the model, and on a board."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.calibrate.probes import Probe
+from mcuzoo.calibrate.benchmarks import Benchmark
 from mcuzoo.emulator.emulate import emulate
 from mcuzoo.emulator.options import EmulateOptions
 from mcuzoo.errors import FirmwareError, ProtocolError
@@ -33,8 +33,8 @@ _INPUT_SEED = 7
 
 @dataclass(frozen=True)
 class Taken:
-    """hello: of who measured. counts: cycles of each probe, in their order. spent: what the model
-    spends them for, where it is the model's and known."""
+    """hello: of who measured. counts: cycles of each benchmark, in their order. spent: what the
+    model spends them for, where it is the model's and known."""
 
     hello: Hello
     counts: tuple[int, ...]
@@ -50,23 +50,23 @@ class _Session(Protocol):
 
 
 class Layout:
-    """Which record of a profile is which probe: the network's layers, then two for each other
-    probe, of which the second is its own."""
+    """Which record of a profile is which benchmark: the network's layers, then two for each other
+    benchmark, of which the second is its own."""
 
     def __init__(
-        self, kernels: Mapping[tuple[int, int], Probe], others: Sequence[Probe], ops: int
+        self, kernels: Mapping[tuple[int, int], Benchmark], others: Sequence[Benchmark], ops: int
     ) -> None:
         self._of = dict(kernels)
-        for number, probe in enumerate(others):
+        for number, benchmark in enumerate(others):
             at = ops + 2 * number + 1
-            self._of[at, at] = probe
+            self._of[at, at] = benchmark
 
     @property
-    def probes(self) -> tuple[Probe, ...]:
+    def benchmarks(self) -> tuple[Benchmark, ...]:
         return tuple(self._of.values())
 
     def own(self, records: Sequence[KernelRecord]) -> list[int]:
-        """The places of the probes' records. Raises ProtocolError where one is missing."""
+        """The places of the benchmarks' records. Raises ProtocolError where one is missing."""
         places = {(one.first_op, one.last_op): at for at, one in enumerate(records)}
         missing = [key for key in self._of if key not in places]
         if missing:
@@ -124,7 +124,7 @@ def _profiles(session: _Session, rounds: int) -> list[Profile]:
 
 
 def _taken(hello: Hello, layout: Layout, profiles: Sequence[Profile]) -> Taken:
-    """The middle one of the counts of each probe."""
+    """The middle one of the counts of each benchmark."""
     counts: list[list[int]] = []
     for profile in profiles:
         own = [profile.records[at].cycles for at in layout.own(profile.records)]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from mcuzoo import __version__
 from mcuzoo.board.model import Board
+from mcuzoo.codegen.benchmarks import BenchmarkRow
 from mcuzoo.codegen.entries import plan_entry, target_entry, tensor_spec
 from mcuzoo.codegen.folder import check_target
 from mcuzoo.codegen.mcuxpresso import sdk_part
 from mcuzoo.codegen.model_array import check_embed
 from mcuzoo.codegen.options import ExportOptions
-from mcuzoo.codegen.probes import ProbeRow
 from mcuzoo.codegen.project_files import (
     LABELS_FILE,
     SAMPLES_FOLDER,
@@ -53,11 +53,11 @@ def export_project(
     directory: Path,
     options: ExportOptions = ExportOptions(),
     measuring: Measuring = Measuring(),
-    probes: Sequence[ProbeRow] = (),
+    benchmarks: Sequence[BenchmarkRow] = (),
 ) -> Manifest:
     """Write a project for `source` on `board` into `directory`, whatever options.output says.
 
-    Options about a universal firmware or the console are ignored here. probes: micro-benchmarks
+    Options about a universal firmware or the console are ignored here. benchmarks: micro-benchmarks
     that run behind the ops, with the runtime aot. Raises UsageError (runtime,
     project kind or region that cannot be had), InputError (a TFLM tree that cannot be used),
     ModelError (model that the runtime cannot run), FitError (model that does not fit, by region)
@@ -73,7 +73,7 @@ def export_project(
     plan = plan_memory(model, board, options, measuring.arena_bytes)
     kind = sdk_part(board, plan) if project == "mcuxpresso" else standalone_part(board, plan)
     if plan.image is None:
-        part = aot_part(plan, kind.sections, board, probes)
+        part = aot_part(plan, kind.sections, board, benchmarks)
     else:
         part = _tflm_part(plan, plan.image, source, options, measuring.recording, kind)
     _require_fit(plan, board, source, runtime)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.aot.emit import render_model
 from mcuzoo.codegen.aot.sources import hot_sources, kernel_sources
+from mcuzoo.codegen.benchmarks import BenchmarkRow, render_benchmarks
 from mcuzoo.codegen.board_files import (
     Sections,
     render_board_files,
     render_build_files,
     standalone_sections,
 )
-from mcuzoo.codegen.probes import ProbeRow, render_probes
 from mcuzoo.codegen.project_files import render_readme
 from mcuzoo.codegen.sources import STANDALONE_SOURCES
 from mcuzoo.ops.lower import lower
@@ -75,16 +75,16 @@ class RuntimePart:
 
 
 def aot_part(
-    plan: MemoryPlan, sections: Sections, board: Board, probes: Sequence[ProbeRow] = ()
+    plan: MemoryPlan, sections: Sections, board: Board, benchmarks: Sequence[BenchmarkRow] = ()
 ) -> RuntimePart:
-    """probes: micro-benchmarks behind the ops. Raises UnsupportedOpError for an op that has no
+    """benchmarks: micro-benchmarks behind the ops. Raises UnsupportedOpError for an op that has no
     kernel of ours."""
     calls = lower(plan.program) if plan.calls is None else plan.calls
     image = WHOLE_IMAGE_SOURCE if plan.chain is None else STREAMED_IMAGE_SOURCE
     return RuntimePart(
         rendered={
-            **render_model(plan.program, plan.arena, sections, calls, len(probes)),
-            **render_probes(board, probes),
+            **render_model(plan.program, plan.arena, sections, calls, len(benchmarks)),
+            **render_benchmarks(board, benchmarks),
         },
         compiled=(*kernel_sources(calls), NO_UPLOAD_SOURCE, image),
     )

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from mcuzoo.calibrate.benchmarks import Kind
 from mcuzoo.calibrate.calibrate import Calibration
 from mcuzoo.calibrate.fitting import Row
-from mcuzoo.calibrate.probes import Kind
 from mcuzoo.errors import command
 from mcuzoo.quoting import printable
 from mcuzoo.tables import Column, table_text
@@ -41,7 +41,7 @@ def calibration_text(found: Calibration, width: int = 80) -> str:
         "below / measured.",
     ]
     for kind, per in _PER.items():
-        rows = [row for row in found.rows if row.probe.kind == kind]
+        rows = [row for row in found.rows if row.benchmark.kind == kind]
         lines += ["", f"{_title(kind)}, per {per}", _table(kind, rows, width).rstrip("\n")]
     lines += ["", "rates", *_rate_lines(found.rates.regions), *_summary(found.rows)]
     return "\n".join([*lines, *_next(found)]) + "\n"
@@ -62,7 +62,7 @@ def _table(kind: Kind, rows: Sequence[Row], width: int) -> str:
         *(Column(name, right=True) for name in _FIGURES),
     ]
     if kind == "kernel":
-        rows = sorted(rows, key=lambda row: row.probe.what)
+        rows = sorted(rows, key=lambda row: row.benchmark.what)
     cells = [
         [
             *_facts(row)[: len(_FACTS[kind])],
@@ -77,10 +77,10 @@ def _table(kind: Kind, rows: Sequence[Row], width: int) -> str:
 
 
 def _facts(row: Row) -> list[str]:
-    probe = row.probe
-    if probe.kind == "kernel":
-        return [probe.what.removeprefix("mz_"), "x".join(map(str, probe.shape[1:]))]
-    return [probe.what, probe.memory, "cold" if probe.cold else "warm"]
+    benchmark = row.benchmark
+    if benchmark.kind == "kernel":
+        return [benchmark.what.removeprefix("mz_"), "x".join(map(str, benchmark.shape[1:]))]
+    return [benchmark.what, benchmark.memory, "cold" if benchmark.cold else "warm"]
 
 
 def _count(cycles: float | None) -> str:
@@ -101,7 +101,7 @@ def _rate_lines(regions: dict[str, RegionRates]) -> Iterator[str]:
 def _summary(rows: Sequence[Row]) -> Iterator[str]:
     """How far the model is off, before and after."""
     for kind in ("read", "kernel"):
-        of = [row for row in rows if row.probe.kind == kind]
+        of = [row for row in rows if row.benchmark.kind == kind]
         before, after = [row.ratio for row in of], [row.fitted_ratio or 0.0 for row in of]
         yield (
             f"{_title(kind)}: predicted / measured {min(before):.3f} to {max(before):.3f}; by "
@@ -136,14 +136,14 @@ def calibration_document(found: Calibration) -> dict[str, Any]:
 
 
 def _row_document(row: Row) -> dict[str, Any]:
-    probe = row.probe
+    benchmark = row.benchmark
     return {
-        "kind": probe.kind,
-        "what": probe.what,
-        "memory": probe.memory or None,
-        "cold": probe.cold,
-        "shape": list(probe.shape) or None,
-        "units": probe.units,
+        "kind": benchmark.kind,
+        "what": benchmark.what,
+        "memory": benchmark.memory or None,
+        "cold": benchmark.cold,
+        "shape": list(benchmark.shape) or None,
+        "units": benchmark.units,
         "predicted": row.predicted,
         "measured": row.measured,
         "by_rates": row.fitted,

@@ -4,6 +4,7 @@ its board file says has to be found."""
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from helpers.schemas import complaints
 
 from mcuzoo.board.load import load_board
 from mcuzoo.calibrate.calibrate import Calibration, calibrate
+from mcuzoo.calibrate.network import calibration_network
 from mcuzoo.calibrate.options import CalibrateOptions
 from mcuzoo.errors import UsageError, WrongFirmwareError
 from mcuzoo.plan.fit import fit
@@ -37,6 +39,8 @@ SDRAM = "clock_hz = 163_862_068, bits_per_clock = 16, wait_clocks = 3"
 def test_without_a_port_nothing_is_built(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--port is missing"):
         calibrate("rt1050", CalibrateOptions(project=tmp_path / "firmware"))
+    with pytest.raises(UsageError, match="no flash that could be written"):
+        calibrate("rt1050", CalibrateOptions(port="emulator", flash=True))
     assert not (tmp_path / "firmware").exists()
 
 
@@ -74,9 +78,11 @@ def test_the_rates_of_slower_memories_are_found(slower: Calibration) -> None:
 @pytest.mark.full
 def test_the_model_is_right_by_the_rates_and_was_not_before(slower: Calibration) -> None:
     for row in slower.rows:
-        assert row.fitted == pytest.approx(row.measured, rel=0.01, abs=SOME_LINES), row.probe
+        assert row.fitted == pytest.approx(row.measured, rel=0.01, abs=SOME_LINES), row.benchmark
     reads = {
-        row.probe.what: row for row in slower.rows if row.probe.memory == "flash" and row.probe.cold
+        row.benchmark.what: row
+        for row in slower.rows
+        if row.benchmark.memory == "flash" and row.benchmark.cold
     }
     assert reads["random"].ratio < 0.6 and reads["straight code"].ratio < 0.8
     assert slower.rates.kernels["mz_conv_2d_s8_dsp"] == pytest.approx(1, abs=0.01)
@@ -84,17 +90,20 @@ def test_the_model_is_right_by_the_rates_and_was_not_before(slower: Calibration)
 
 @pytest.mark.full
 def test_fit_and_profile_go_by_the_rates(slower: Calibration, tmp_path: Path) -> None:
+    network = tmp_path / "network.tflite"
+    network.write_bytes(calibration_network())
     options = FitOptions(runtime="aot", project="cmake", weights="flash")
-    before = fit("signs", "rt1050", options)
-    after = fit("signs", "rt1050", FitOptions(**{**vars(options), "rates": slower.file}))
+    before = fit(network, "rt1050", options)
+    after = fit(network, "rt1050", replace(options, rates=slower.file))
     waits = [
         sum(entry.flash_wait_s or 0.0 for entry in report.constants) for report in (before, after)
     ]
     assert waits[1] > 1.3 * waits[0]
-    export_project(resolve_model("signs"), load_board("rt1050"), tmp_path / "signs")
-    build_project(tmp_path / "signs")
-    plain = profile(tmp_path / "signs", ProfileOptions(cycles=True))
-    rated = profile(tmp_path / "signs", ProfileOptions(cycles=True, rates=slower.file))
+    project = tmp_path / "project"
+    export_project(resolve_model(str(network)), load_board("rt1050"), project)
+    build_project(project)
+    plain = profile(project, ProfileOptions(cycles=True))
+    rated = profile(project, ProfileOptions(cycles=True, rates=slower.file))
     assert plain.rates is None and rated.rates is not None
     assert rated.rates.emulated and "measured" not in rated.rates.words
     assert plain.total is not None and rated.total is not None and rated.total > plain.total

@@ -6,10 +6,10 @@ import pytest
 
 from mcuzoo.board.load import list_boards, load_board
 from mcuzoo.board.memory import RegionKind
+from mcuzoo.calibrate.benchmarks import LINE_BYTES, SEQUENTIAL, Benchmark, benchmarks_of
 from mcuzoo.calibrate.firmware import kernels_of
 from mcuzoo.calibrate.fitting import Row, kernel_factors, region_rates
 from mcuzoo.calibrate.network import calibration_network
-from mcuzoo.calibrate.probes import LINE_BYTES, SEQUENTIAL, Probe, probes_of
 from mcuzoo.graph.read import parse_model
 from mcuzoo.timing.cycles import Cycles
 
@@ -20,11 +20,11 @@ CORE = 8.0
 def reads(memory: str, in_order: float, jumps: float) -> list[Row]:
     """Rows of `memory`, whose lines take so many cycles above what the core takes."""
     found = []
-    for probe in probes_of(BOARD):
-        if probe.kind == "read" and probe.memory == memory:
-            wait = (in_order if probe.what == SEQUENTIAL else jumps) if probe.cold else 0.0
-            taken = round(probe.units * (CORE + wait))
-            found.append(Row(probe, taken, taken))
+    for benchmark in benchmarks_of(BOARD):
+        if benchmark.kind == "read" and benchmark.memory == memory:
+            wait = (in_order if benchmark.what == SEQUENTIAL else jumps) if benchmark.cold else 0.0
+            taken = round(benchmark.units * (CORE + wait))
+            found.append(Row(benchmark, taken, taken))
     return found
 
 
@@ -62,19 +62,19 @@ def test_absurd_counts_give_rates_within_bounds() -> None:
 
 
 def test_a_factor_is_of_the_core_without_its_waits() -> None:
-    probe = Probe("kernel", "mz_add_s8_dsp")
+    benchmark = Benchmark("kernel", "mz_add_s8_dsp")
     spent = Cycles(issue=800, branches=100, code=60, data={"flash": 40})
-    rows = [Row(probe, 900, 1450, 1000, spent), Row(probe, 900, 1450, 1000, spent)]
+    rows = [Row(benchmark, 900, 1450, 1000, spent), Row(benchmark, 900, 1450, 1000, spent)]
     assert kernel_factors(rows) == {"mz_add_s8_dsp": 1.5}
-    late = Row(probe, 900, 150, 1000, spent)
+    late = Row(benchmark, 900, 150, 1000, spent)
     assert not kernel_factors([late]), "it waits longer than it was measured"
 
 
 def test_each_class_of_kernels_has_three_shapes() -> None:
     model = parse_model(calibration_network(), "calibration")
     shapes: dict[str, set[tuple[int, ...]]] = {}
-    for probe in kernels_of(model, BOARD).values():
-        shapes.setdefault(probe.what, set()).add(probe.shape)
+    for benchmark in kernels_of(model, BOARD).values():
+        shapes.setdefault(benchmark.what, set()).add(benchmark.shape)
     fast = {
         *("conv_2d_stem_s8_dsp", "conv_2d_s8_dsp", "pointwise_s8_dsp", "depthwise_3x3_s8_dsp"),
         *("pointwise_depthwise_s8_dsp", "fully_connected_s8_dsp", "add_s8_dsp", "softmax_s8"),
@@ -91,12 +91,12 @@ def test_every_memory_is_read_within_its_bounds(board: object) -> None:
     assert isinstance(board, Board)
     regions = {region.name: region for region in board.with_sdram().regions}
     seen = set()
-    for probe in probes_of(board):
-        row = probe.row
+    for benchmark in benchmarks_of(board):
+        row = benchmark.row
         assert row is not None
-        if probe.kind != "read":
+        if benchmark.kind != "read":
             continue
-        region = regions[probe.memory]
+        region = regions[benchmark.memory]
         seen.add(region.name)
         assert region.base <= row.base
         assert row.base + (row.last_line + 1) * LINE_BYTES <= region.end
@@ -104,7 +104,7 @@ def test_every_memory_is_read_within_its_bounds(board: object) -> None:
         lines = [0]
         while len(lines) < row.count:
             lines.append((lines[-1] * row.factor + row.step) & row.last_line)
-        if probe.cold:
+        if benchmark.cold:
             assert len(set(lines)) == row.count, "each line is fetched once"
     assert seen == regions.keys() or {
         region.kind for name, region in regions.items() if name not in seen

@@ -28,14 +28,13 @@ def render_model(
     plan: ArenaPlan,
     sections: Sections = STANDALONE,
     calls: Sequence[Call] | None = None,
-    probes: int = 0,
+    benchmarks: int = 0,
 ) -> dict[str, str]:
     """The generated C, by path in the project folder; the same input gives the same text.
 
-    `calls` are the program's, if they are lowered already, or planned with RowChains. probes: how
-    many micro-benchmarks follow the ops (mcuzoo/codegen/probes.py). Raises
-    UnsupportedOpError when an op, type or option has no kernel, ModelError when the model's ends
-    cannot be described.
+    `calls` are the program's, if they are lowered already, or planned with RowChains. benchmarks:
+    how many follow the ops (mcuzoo/codegen/benchmarks.py). Raises UnsupportedOpError when an op,
+    type or option has no kernel, ModelError when the model's ends cannot be described.
     """
     calls = lower(program) if calls is None else calls
     chains = view_chains(program, plan, calls)
@@ -58,7 +57,7 @@ def render_model(
         row_stages=len(streamed.stages) if streamed else 0,
         output_offset=plan.slot(program.output_buffer).offset,
         constants=constants,
-        probes=probes,
+        benchmarks=benchmarks,
     )
     sequence = render(
         "aot/mz_model.c.j2",
@@ -71,7 +70,7 @@ def render_model(
             for part in _parts(call)
         ],
         chains=chains,
-        probes=probes,
+        benchmarks=benchmarks,
         row_states=max((len(one.stages) for one in chains if not one.streamed), default=0),
         op_count=len(program.file.ops),
         sha256=sha256_rows(program.model.sha256),

@@ -8,7 +8,7 @@ from typing import Literal
 
 from mcuzoo.board.memory import Region
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.probes import ProbeRow
+from mcuzoo.codegen.benchmarks import BenchmarkRow
 
 Kind = Literal["read", "code", "loop", "kernel"]
 """Loads from a memory; straight or jumping code of the flash; a loop about a rule of the core; a
@@ -25,7 +25,7 @@ _FLASH_OFFSET = 0x1_0000
 
 
 @dataclass(frozen=True)
-class Probe:
+class Benchmark:
     """One micro-benchmark.
 
     kind: see Kind. what: a pattern of reads or code, the name of a loop, the class of a kernel.
@@ -39,7 +39,7 @@ class Probe:
     memory: str = ""
     cold: bool = False
     units: int = 1
-    row: ProbeRow | None = None
+    row: BenchmarkRow | None = None
     shape: tuple[int, ...] = ()
 
 
@@ -66,19 +66,19 @@ _LOOPS = {
     "division": "divisions",
     "branch by chance": "branches_by_chance",
 }
-"""Instructions of a repetition: the function of firmware/calibrate/mz_probes.h."""
+"""Instructions of a repetition: the function of firmware/calibrate/mz_benchmarks.h."""
 
 
-def probes_of(board: Board) -> tuple[Probe, ...]:
+def benchmarks_of(board: Board) -> tuple[Benchmark, ...]:
     """What a firmware of `board` times behind its network."""
-    found: list[Probe] = []
+    found: list[Benchmark] = []
     for region in board.started_for(region.name for region in board.regions).regions:
         if region.initialized:
             found += _reads(board, region)
     return (*found, *_codes(board), *_loops())
 
 
-def _reads(board: Board, region: Region) -> Iterator[Probe]:
+def _reads(board: Board, region: Region) -> Iterator[Benchmark]:
     offset = _FLASH_OFFSET if region.name == board.flash.region else 0
     lines = _LINES
     while offset + _NTH * lines * LINE_BYTES > region.size:
@@ -96,29 +96,29 @@ def _reads(board: Board, region: Region) -> Iterator[Probe]:
 
 def _read(
     memory: str, pattern: str, base: int, lines: int, count: int, *, cold: bool = False
-) -> Probe:
+) -> Benchmark:
     factor, step = _PATTERNS[pattern]
-    caches = "MZ_PROBE_COLD_DATA" if cold else "MZ_PROBE_WARM"
+    caches = "MZ_BENCHMARK_COLD_DATA" if cold else "MZ_BENCHMARK_WARM"
     title = f"{memory}, {pattern}, {'cold' if cold else 'warm'}"
-    row = ProbeRow(title, caches, "", base, lines - 1, factor, step, count)
-    # The first line is in the cache in any case: mz_probes.c.
-    return Probe("read", pattern, memory, cold, count - cold, row)
+    row = BenchmarkRow(title, caches, "", base, lines - 1, factor, step, count)
+    # The first line is in the cache in any case: mz_benchmarks.c.
+    return Benchmark("read", pattern, memory, cold, count - cold, row)
 
 
-def _codes(board: Board) -> Iterator[Probe]:
+def _codes(board: Board) -> Iterator[Benchmark]:
     for what in (STRAIGHT, JUMPING):
-        function = f"mz_probe_{what.replace(' ', '_')}"
+        function = f"mz_benchmark_{what.replace(' ', '_')}"
         for cold in (False, True):
-            caches = "MZ_PROBE_COLD_CODE" if cold else "MZ_PROBE_WARM"
-            row = ProbeRow(f"{what}, {'cold' if cold else 'warm'}", caches, function)
-            yield Probe("code", what, board.flash.region, cold, _CODE_LINES, row)
+            caches = "MZ_BENCHMARK_COLD_CODE" if cold else "MZ_BENCHMARK_WARM"
+            row = BenchmarkRow(f"{what}, {'cold' if cold else 'warm'}", caches, function)
+            yield Benchmark("code", what, board.flash.region, cold, _CODE_LINES, row)
 
 
-def _loops() -> Iterator[Probe]:
+def _loops() -> Iterator[Benchmark]:
     for what, function in _LOOPS.items():
-        yield Probe(
+        yield Benchmark(
             "loop",
             what,
             units=_REPEATS,
-            row=ProbeRow(what, "MZ_PROBE_WARM", f"mz_probe_{function}"),
+            row=BenchmarkRow(what, "MZ_BENCHMARK_WARM", f"mz_benchmark_{function}"),
         )
