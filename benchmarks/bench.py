@@ -30,15 +30,16 @@ from typing import Any
 from estimate import Estimate
 from measure import Configuration
 from networks import mobilenet_v2
+from pages import write_table
 from subject import Subject, say
 from tables import (
+    page_text,
     print_estimate,
     print_firmwares,
     print_kinds,
     print_layers,
     print_targets,
-    ratio_lines,
-    summary_markdown,
+    slower_layers,
 )
 from targets import columns, goals, published, registered, rows
 from witness import BOARD
@@ -104,12 +105,11 @@ def main() -> int:
         except McuzooError as error:
             print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
             return error.exit_code
-    markdown = summary_markdown(models)
-    print(f"\n{markdown}")
+    text = page_text(models)
+    print(f"\n{text}")
     print("cycles are modelled, not measured; those of other engines are measured on other chips")
-    print("\n".join(ratio_lines(models)))
     if options.markdown is not None:
-        options.markdown.write_text(markdown)
+        write_table(options.markdown, "make bench", text)
     return 5 if any("missing" in one for documents in models for one in documents) else 0
 
 
@@ -176,10 +176,12 @@ def bench(wanted: Wanted, options: argparse.Namespace) -> list[dict[str, Any]]:
             for document in documents
             if document is not best
         ]
+        best["slower_layers"] = slower_layers(best, peers)
         write_results(options.out, best, measured + peers)
         print_layers(best, peers)
         print_kinds(best, peers)
         print_targets(best, peers)
+        print("\n".join(best["slower_layers"]) or "no layer is slower than a peer's")
         print_estimate(guesses.get(best["firmware"]))
         documents = [best, *(one for one in documents if one is not best)]
     sys.stdout.flush()
@@ -211,7 +213,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--only", help="models of peers.toml with this in their name")
     parser.add_argument("--resume", action="store_true", help="keep results that are there")
-    parser.add_argument("--markdown", type=Path, help="write the table of all models there")
+    parser.add_argument("--markdown", type=Path, help="put the tables of all models into this page")
     parser.add_argument("--board", default=BOARD)
     parser.add_argument("--compilers", default="gcc", help="gcc,zig")
     parser.add_argument("--levels", default="-O2", help="of -O0 -O1 -O2 -O3 -Os")

@@ -22,6 +22,7 @@ from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.profile import ModelProfile, profile_model
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.run.project import project_model
+from mcuzoo.timing.cycles import Cycles
 from mcuzoo.timing.marks import cycles_between
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
@@ -64,7 +65,7 @@ class Figures:
     `instructions` of one inference; `profile` has those of each layer. `stack_bytes` is the deepest
     that the stack has been, from reset to the end of a profile. `seconds` is the wall time of an
     inference on the emulated board at full speed, uncounted. weights_ram_bytes: of constants that
-    are copied to memory other than flash. cycles: modelled ones, by layer; None where uncounted_why
+    are copied to memory other than flash. cycles: modelled ones; None where uncounted_why
     says why not.
     """
 
@@ -76,7 +77,7 @@ class Figures:
     stack_bytes: int
     seconds: float
     weights_ram_bytes: int = 0
-    cycles: ModelProfile | None = None
+    cycles: Modelled | None = None
     uncounted_why: str = ""
 
 
@@ -137,13 +138,30 @@ def measure(project: Path) -> Figures:
     )
 
 
+@dataclass(frozen=True)
+class Modelled:
+    """Modelled cycles of an inference: `total`, what they are `spent` for, and by layer. A profile
+    does not have all layers: TFLM does not tell of every one."""
+
+    total: int
+    spent: Cycles
+    layers: tuple[int | None, ...]
+
+
 def modelled(
     project: Path, model: Model, tensor: NDArray[np.int8], engine: ReferenceEngine
-) -> ModelProfile:
-    """A profile in modelled cycles, with what they are spent for. Raises McuzooError."""
-    with emulate(project, EmulateOptions(count="cycles")) as board:
-        with Session.open(board.port, timing=PATIENT) as session:
-            found = profile_model(session, model, tensor, engine, name="", input_name="")
-        spent = cycles_between(board.marks, [layer.count for layer in found.layers])
-    layers = zip(found.layers, spent, strict=True)
-    return replace(found, layers=tuple(replace(layer, spent=one) for layer, one in layers))
+) -> Modelled:
+    """In modelled cycles, of an inference behind another one. Raises McuzooError."""
+    with (
+        emulate(project, EmulateOptions(count="cycles")) as board,
+        Session.open(board.port, timing=PATIENT) as session,
+    ):
+        session.infer(0, tensor)
+        begin = len(board.marks)
+        total = session.infer(1, tensor).cycles or 0
+        marks = board.marks[begin:]
+        found = profile_model(session, model, tensor, engine, name="", input_name="")
+    (spent,) = cycles_between(marks, [total], len(marks))
+    if spent is None or not found.passed:
+        raise McuzooError(f"{project}: its cycles could not be told apart.", "Leave them out.")
+    return Modelled(total, spent, tuple(layer.count for layer in found.layers))

@@ -17,18 +17,18 @@ from classes import (
     layer_class,
 )
 from estimate import Estimate, estimate
-from measure import SEED, Configuration, Figures, build, measure
+from measure import SEED, Configuration, Figures, Modelled, build, measure
 from parts import Split, split
-from witness import BOARD, NoFunctionsError, QemuCounts, count_in_qemu, why_absent
+from witness import BOARD, QemuCounts, count_in_qemu, why_absent
 
 from mcuzoo.engines.reference import ReferenceEngine
+from mcuzoo.errors import ToolchainError
 from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
-from mcuzoo.profile import Layer, ModelProfile
+from mcuzoo.profile import Layer
 from mcuzoo.project.manifest import Manifest, load_manifest
 from mcuzoo.report.profile import profile_document
-from mcuzoo.timing.cycles import Cycles
 from mcuzoo.zoo.registry import ModelSource
 
 
@@ -61,14 +61,18 @@ class Subject:
         say(f"{name}: measuring")
         figures = measure(project)
         manifest = load_manifest(project)
+        counts, why = None, "not asked for"
         if manifest.plan.stream_input:
-            say("no witness: an input that is consumed as it arrives is not in memory for QEMU")
-            counts = None
-        else:
-            counts = (
-                self._count_in_qemu(project) if self._witness and manifest.board == BOARD else None
-            )
+            why = "an input that is consumed as it arrives is not in memory for QEMU"
+        elif self._witness and manifest.board == BOARD:
+            try:
+                counts = self._count_in_qemu(project)
+            except ToolchainError as error:
+                why = error.message
+        if counts is None and self._witness:
+            say(f"no witness: {why}")
         document = self._document(manifest, name, figures, counts)
+        document["witness_why"] = None if counts is not None else why
         if counts is None or manifest.build is None or not self._guess:
             return document, None
         guess = estimate(project / manifest.build.elf, counts.blocks)
@@ -92,14 +96,10 @@ class Subject:
             "missing": reason,
         }
 
-    def _count_in_qemu(self, project: Path) -> QemuCounts | None:
+    def _count_in_qemu(self, project: Path) -> QemuCounts:
         shape = load_manifest(project).input.shape
         tensor = np.random.default_rng(SEED).integers(-128, 128, shape, dtype=np.int8)
-        try:
-            return count_in_qemu(project, tensor, self._engine.run(tensor))
-        except NoFunctionsError as error:
-            say(f"no witness: {error.message}")
-            return None
+        return count_in_qemu(project, tensor, self._engine.run(tensor))
 
     def _document(
         self, manifest: Manifest, name: str, figures: Figures, counts: QemuCounts | None
@@ -110,7 +110,7 @@ class Subject:
         for index, layer in enumerate(profile_document(profile)["layers"]):
             layer["witness"] = None if counts is None else counts.layers[index]
             layer["modelled_cycles"] = (
-                None if figures.cycles is None else figures.cycles.layers[index].count
+                None if figures.cycles is None else figures.cycles.layers[index]
             )
             if layer["first_op"] in splits:
                 layer["parts"] = self._parts(splits[layer["first_op"]])
@@ -193,16 +193,14 @@ class Subject:
         )
 
 
-def modelled_cycles(profile: ModelProfile | None) -> dict[str, Any] | None:
-    """Of an inference: all, and what they are spent for as far as layers say it; None without."""
-    if profile is None or profile.total is None:
+def modelled_cycles(cycles: Modelled | None) -> dict[str, Any] | None:
+    """Of an inference: all, and what they are spent for; None without."""
+    if cycles is None:
         return None
-    spent = Cycles()
-    for layer in profile.layers:
-        spent = spent.plus(layer.spent or Cycles())
+    spent = cycles.spent
     return {
         "what": "modelled, not measured: docs/cycles.md",
-        "total": profile.total,
+        "total": cycles.total,
         "core": round(spent.issue),
         "branches": round(spent.branches),
         "code": round(spent.code),

@@ -38,31 +38,64 @@ def print_firmwares(documents: list[dict[str, Any]]) -> None:
         print(f"{document['firmware']:24}" + "".join(f"{cell:>14}" for cell in cells))
         if cycles is None and document["uncounted_why"]:
             print(f"{'':24}  no cycles: {document['uncounted_why']}")
+        if witness is None:
+            print(f"{'':24}  not by QEMU: {document['witness_why']}")
     print("* modelled, not measured; copied: constants that are copied to RAM at reset")
 
 
 def print_layers(best: dict[str, Any], theirs: list[dict[str, Any]]) -> None:
     """A row per layer of the best firmware, and what measured peers take for it."""
     print(f"\n{'layers of ' + best['firmware']:50}{'MACs':>12}{'instructions':>14}{'by QEMU':>14}"
-          f"{'per MAC':>9}" + "".join(f"{peer['firmware']:>22}" for peer in theirs))  # fmt: skip
-    tables = [{layer["last_op"]: layer["count"] for layer in peer["layers"]} for peer in theirs]
+          f"{'per MAC':>9}{'cycles *':>14}"
+          + "".join(f"{peer['firmware']:>22}{'cycles *':>14}" for peer in theirs))  # fmt: skip
     for layer in best["layers"]:
         ops = f"{layer['first_op']}"
         if layer["last_op"] != layer["first_op"]:
             ops += f"-{layer['last_op']}"
         shape = "x".join(str(size) for size in layer["shape"][1:])
         rate = "" if layer["per_mac"] is None else f"{layer['per_mac']:.3f}"
-        witness = "-" if layer["witness"] is None else f"{layer['witness']:,}"
-        peers = []
-        for table in tables:
-            span = range(layer["first_op"], layer["last_op"] + 1)
-            peers.append(sum(table.get(op, 0) for op in span))
+        cells = ""
+        for peer in theirs:
+            count, cycles = of_peer(layer, peer)
+            cells += f"{number(count):>22}{number(cycles):>14}"
         print(f"{ops:>5} {layer['name'][:30]:30} {shape:13}{layer['macs']:>12,}"
-              f"{layer['count']:>14,}{witness:>14}{rate:>9}"
-              + "".join(f"{peer:>22,}" for peer in peers))  # fmt: skip
+              f"{number(layer['count']) or '-':>14}{number(layer['witness']) or '-':>14}{rate:>9}"
+              f"{number(layer['modelled_cycles']) or '-':>14}{cells}")  # fmt: skip
         for part in layer.get("parts", ()):
             print(f"{'':5} {'- op ' + str(part['op']) + ' ' + part['name']:43}{part['macs']:>13,}"
                   f"{part['count']:>14,}{'':>14}{part['per_mac']:>9.3f}")  # fmt: skip
+
+
+def of_peer(layer: dict[str, Any], peer: dict[str, Any]) -> tuple[int, int | None]:
+    """Instructions and modelled cycles that a peer takes for a layer's ops; None: not known.
+
+    A peer may have ops that it does not count: they take nothing.
+    """
+    span = range(layer["first_op"], layer["last_op"] + 1)
+    own = [one for one in peer["layers"] if one["last_op"] in span and one["count"] is not None]
+    cycles = [one["modelled_cycles"] for one in own if one.get("modelled_cycles") is not None]
+    return sum(one["count"] for one in own), sum(cycles) if own and cycles else None
+
+
+def slower_layers(best: dict[str, Any], theirs: list[dict[str, Any]]) -> list[str]:
+    """Layers that take more instructions or modelled cycles than a peer's."""
+    found = []
+    for peer in theirs:
+        for layer in best["layers"]:
+            count, cycles = of_peer(layer, peer)
+            own = layer["modelled_cycles"]
+            instructions = layer["count"] or 0
+            more = []
+            if instructions > count:
+                more.append(f"{instructions:,} instructions, {count:,}")
+            if own is not None and cycles is not None and own > cycles:
+                more.append(f"{own:,} modelled cycles, {cycles:,}")
+            if count and more:
+                found.append(
+                    f"{best['model']}: op {layer['last_op']} {layer['name']} takes "
+                    f"{' and '.join(more)} in {peer['firmware']}"
+                )
+    return found
 
 
 def print_kinds(best: dict[str, Any], theirs: list[dict[str, Any]]) -> None:
@@ -208,22 +241,47 @@ def summary_markdown(models: list[list[dict[str, Any]]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def ratio_lines(models: list[list[dict[str, Any]]]) -> list[str]:
-    """Of each model that TFLM ran in the same run: how many times of ours it takes."""
-    lines = []
+def ratio_rows(models: list[list[dict[str, Any]]]) -> list[tuple[str, ...]]:
+    """Of each model that TFLM ran in the same run, how many times of ours it takes: instructions,
+    modelled cycles, arena."""
+    rows: list[tuple[str, ...]] = []
     for documents in models:
         whole = [document for document in documents if "missing" not in document]
         ours = [document for document in whole if document["runtime"] == "aot"]
         for peer in (document for document in whole if document["runtime"] == "tflm"):
             for own in ours[:1]:
-                told = (
-                    f"{peer['instructions_per_inference'] / own['instructions_per_inference']:.2f}"
+                cycles = [one["modelled_cycles"] for one in (peer, own)]
+                counts = [one["instructions_per_inference"] for one in (peer, own)]
+                rows.append(
+                    (
+                        own.get("title") or own["model"],
+                        f"{counts[0] / counts[1]:.2f}",
+                        f"{cycles[0]['total'] / cycles[1]['total']:.2f}" if all(cycles) else "-",
+                        f"{peer['arena_bytes'] / own['arena_bytes']:.2f}",
+                    )
                 )
-                told += " times the instructions"
-                if peer["modelled_cycles"] and own["modelled_cycles"]:
-                    ratio = peer["modelled_cycles"]["total"] / own["modelled_cycles"]["total"]
-                    told += f", {ratio:.2f} times the modelled cycles"
-                told += f", {peer['arena_bytes'] / own['arena_bytes']:.2f} times the arena"
-                name = own.get("title") or own["model"]
-                lines.append(f"{name}: {peer['firmware']} takes {told} of {own['firmware']}")
-    return lines
+    return rows
+
+
+def page_text(models: list[list[dict[str, Any]]]) -> str:
+    """What docs/verified.md has of a run: the table, the ratios, what is slower or not counted."""
+    parts = [summary_markdown(models)]
+    ratios = ratio_rows(models)
+    if ratios:
+        heads = ("TFLM takes, of ours", "instructions", "modelled cycles", "arena")
+        lines = [f"| {' | '.join(heads)} |", "|---|---:|---:|---:|"]
+        parts.append("\n".join([*lines, *(f"| {' | '.join(row)} |" for row in ratios)]) + "\n")
+    slower = [line for documents in models for line in documents[0].get("slower_layers", ())]
+    if slower:
+        lines = ["Layers that take more than TFLM's:", "", *(f"- {line}" for line in slower)]
+        parts.append("\n".join(lines) + "\n")
+    uncounted = [
+        f"- {one.get('title') or one['model']}, {one['firmware']}: "
+        f"{one['witness_why'].splitlines()[0]}"
+        for documents in models
+        for one in documents
+        if one.get("witness_why")
+    ]
+    if uncounted:
+        parts.append("\n".join(["Not counted by QEMU:", "", *uncounted]) + "\n")
+    return "\n".join(parts)

@@ -27,16 +27,19 @@ from typing import Any
 
 import numpy as np
 from function_cycles import BOARD, Call, Layout, chip_like, compiled, modelled_cycles
-from measure import PATIENT, SEED
+from measure import SEED, modelled
 from networks import mobilenet_v2
+from pages import write_table
 
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.options import ALONE
 from mcuzoo.codegen.project import export_project
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError, UsageError
 from mcuzoo.graph.read import load_model
-from mcuzoo.link.session import Session
+from mcuzoo.project.manifest import load_manifest
+from mcuzoo.run.project import project_model
 from mcuzoo.tables import Column, table_text
 from mcuzoo.timing import meter
 from mcuzoo.timing.cycles import Cycles
@@ -45,6 +48,7 @@ from mcuzoo.timing.pipeline import loop_cycles
 from mcuzoo.timing.rules import cortex_m7
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
+from mcuzoo.toolchain.sizes import read_sections
 from mcuzoo.zoo.registry import resolve_model
 
 if sys.version_info >= (3, 11):
@@ -157,7 +161,8 @@ class Validation:
             raise UsageError("needs --tflm, the tree of TFLite-Micro", "Name it.")
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
-            source = resolve_model(str(self._file(point, folder)))
+            file = self._file(point, folder)
+            source = resolve_model(str(file))
             project = folder / "project"
             how = replace(
                 ALONE, runtime="tflm", tflm=tree.resolve(), kernels="cmsis-nn", plan="greedy",
@@ -209,17 +214,14 @@ def assembled(text: str) -> bytes:
         folder = Path(scratch)
         lines = "\n".join(line.strip() for line in text.split(";"))
         (folder / "loop.s").write_text(f".syntax unified\n.thumb\n{lines}\n")
-        for command in (
-            ["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-c", "loop.s", "-o", "loop.o"],
-            ["arm-none-eabi-objcopy", "-O", "binary", "loop.o", "loop.bin"],
-        ):
-            try:
-                done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-            except OSError as error:
-                raise UsageError(f"{command[0]}: {error}", "Install it.") from error
-            if done.returncode:
-                raise UsageError(f"{lines}: {done.stderr.strip()}", "Mend it.")
-        return (folder / "loop.bin").read_bytes()
+        command = ["arm-none-eabi-as", "-mcpu=cortex-m7", "loop.s", "-o", "loop.o"]
+        try:
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        except OSError as error:
+            raise UsageError(f"{command[0]}: {error}", "Install it.") from error
+        if done.returncode:
+            raise UsageError(f"{lines}: {done.stderr.strip()}", "Mend it.")
+        return b"".join(bytes(one.content) for one in read_sections(folder / "loop.o"))
 
 
 def called(calls: Sequence[Mapping[str, Any]], layout: Layout) -> list[Call]:
@@ -255,16 +257,12 @@ def metered_as(board: Board) -> Iterator[None]:
 
 
 def inference_cycles(project: Path, board: Board) -> Cycles:
-    """Of the second inference of a built project, on the memories of `board`."""
-    from mcuzoo.project.manifest import load_manifest
-
-    shape = load_manifest(project).input.shape
-    tensor = np.random.default_rng(SEED).integers(-128, 128, shape, dtype=np.int8)
-    address = f"emulator://{project.resolve()}?count=cycles"
-    with metered_as(board), Session.open(address, timing=PATIENT) as session:
-        session.infer(0, tensor)
-        counted = session.infer(1, tensor).cycles
-    return Cycles(issue=float(counted or 0))
+    """Of an inference of a built project, on the memories of `board`. Raises McuzooError."""
+    manifest = load_manifest(project)
+    model = project_model(project, manifest)
+    tensor = np.random.default_rng(SEED).integers(-128, 128, manifest.input.shape, dtype=np.int8)
+    with metered_as(board):
+        return modelled(project, model, tensor, ReferenceEngine(model)).spent
 
 
 def main() -> int:
@@ -278,6 +276,8 @@ def main() -> int:
             found.append(validation.found(point))
     if options.json is not None:
         options.json.write_text(json.dumps(document(found), indent=1) + "\n")
+    if options.markdown is not None:
+        write_table(options.markdown, "validate", markdown(found, table["sources"]))
     print_table(found)
     return 0
 
@@ -289,6 +289,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--models", type=Path, action="append", default=[], help="folders")
     parser.add_argument("--only", help="points with this in their name")
     parser.add_argument("--json", type=Path, help="keep the figures there")
+    parser.add_argument("--markdown", type=Path, help="put the table into this page")
     return parser.parse_args()
 
 
@@ -333,14 +334,40 @@ def print_table(found: Sequence[Found]) -> None:
         for one in found
     ]
     sys.stdout.write(table_text(columns, rows, 100))
+    print("\n".join(spread_lines(found)))
+
+
+def markdown(found: Sequence[Found], sources: Mapping[str, Any]) -> str:
+    """The table of docs/cycles.md, and where its points are from."""
+    lines = [
+        "| point | from | measured | predicted | ratio | what is not known |",
+        "|---|---|---:|---:|---:|---|",
+    ]
+    for one in found:
+        point = one.point
+        lines.append(
+            f"| {point['id']} | {point['from']} | {number(point['measured'])} | "
+            f"{'-' if one.predicted is None else number(one.predicted)} | "
+            f"{'-' if one.ratio is None else f'{one.ratio:.2f}'} | "
+            f"{point.get('unknown', '')} |"
+        )
+    told = [f"- {line}" for line in spread_lines(found)]
+    used = dict.fromkeys(one.point["from"] for one in found)
+    origins = [f"- *{name}*: {sources[name]['what']}" for name in used]
+    return "\n".join([*lines, "", *told, "", "From:", "", *origins]) + "\n"
+
+
+def spread_lines(found: Sequence[Found]) -> list[str]:
+    lines = []
     for kind in KINDS:
         of_kind = spread(found, kind)
         if of_kind is not None:
-            print(
+            lines.append(
                 f"{KINDS[kind]}: {of_kind['points']} points, predicted / measured "
                 f"{of_kind['least']:.3f} to {of_kind['most']:.3f}, mean {of_kind['mean']:.3f}; "
                 f"the furthest is {of_kind['furthest_percent']:.0f} % off"
             )
+    return lines
 
 
 def number(value: float) -> str:

@@ -101,6 +101,7 @@ class Engine:
         self._hooks: list[Callable[[], object]] = []
         self._timed: list[tuple[int, int]] = []
         self._meter: Meter | None = None
+        self._it: dict[tuple[int, int], bool] = {}
         self.executed_before_read = 0
         self._kept: list[object] = []
         self._failure: BaseException | None = None
@@ -309,13 +310,28 @@ class Engine:
     def _hook_accesses(self, meter: Meter, begin: int, end: int) -> Callable[[], object]:
         """Tell `meter` the lines that are read and written there; return what ends it."""
         append, shift = meter.accesses.append, meter.line_bytes.bit_length() - 2
+        blocks, sizes, with_it = meter.blocks, meter.sizes, self._blocks_with_it
 
         def on_access(
             _handle: object, kind: int, address: int, _size: int, _value: int, _key: object
         ) -> None:
             append(address >> shift & ~1 | kind & 1)
+            in_it = kind & 1 and blocks and with_it(blocks[-1], sizes[blocks[-1]])
+            # Unicorn restores the state before it tells of a store, and its IT bits would predicate
+            # the next block. What follows in this one is translated already.
+            if in_it and self.get("XPSR") & _XPSR_IT:
+                self.leave_it_block()
 
         return self._direct.on_accesses(on_access, begin, end)
+
+    def _blocks_with_it(self, address: int, size: int) -> bool:
+        """Whether a block may have an IT instruction."""
+        found = self._it.get((address, size))
+        if found is None:
+            halves = struct.unpack(f"<{size // 2}H", self.read_code(address, size // 2 * 2))
+            found = any(half & 0xFF00 == 0xBF00 and half & 0xF for half in halves)
+            self._it[address, size] = found
+        return found
 
     def _hook_reads(self, begin: int, end: int) -> Callable[[], object]:
         def on_read(*_: object) -> None:

@@ -23,9 +23,11 @@ _MOST_READINGS = 6
 _INEXACT_CYCLES = 60
 
 
-def cycles_between(marks: Sequence[Mark], counts: Sequence[int | None]) -> list[Cycles | None]:
+def cycles_between(
+    marks: Sequence[Mark], counts: Sequence[int | None], readings: int = _MOST_READINGS
+) -> list[Cycles | None]:
     """What each count of the firmware is spent for: that between the first two readings that are
-    about so far apart."""
+    about so far apart, with fewer than `readings` from one to the other."""
     found: list[Cycles | None] = []
     times = _without_interrupts(marks)
     at = 0
@@ -33,7 +35,7 @@ def cycles_between(marks: Sequence[Mark], counts: Sequence[int | None]) -> list[
         ends = [
             (first, last)
             for first in range(at, len(times))
-            for last in range(first + 1, min(first + _MOST_READINGS, len(times)))
+            for last in range(first + 1, min(first + readings, len(times)))
             if count is not None
             and abs(times[last].total - times[first].total - count) <= _INEXACT_CYCLES
         ]

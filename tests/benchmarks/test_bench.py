@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -19,24 +21,35 @@ from mcuzoo.zoo.registry import resolve_model
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
-def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+def run(script: str, *arguments: object, ends: int = 0) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(BENCHMARKS / script), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=280)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == ends, done.stderr
     return done
 
 
 @pytest.mark.parametrize("compiler", ONE_COMPILER_FIRST)
 def test_emulator_and_qemu_count_the_same(tmp_path: Path, compiler: str) -> None:
+    """Beside a peer that cannot be built: its row has the reason, and the rest is there."""
     pytest.importorskip("unicorn")
     model = tmp_path / "net.tflite"
     model.write_bytes(small_net())
+    (tmp_path / "tflm").mkdir()
     done = run(
         "bench.py", "--model", model, "--compilers", compiler, "--levels=-O2", "--no-estimate",
-        "--out", tmp_path,
+        "--out", tmp_path, "--tflm", tmp_path / "tflm", ends=5,
     )  # fmt: skip
+    (peer,) = (line for line in done.stdout.splitlines() if line.startswith("tflm cmsis-nn"))
+    assert str(tmp_path / "tflm") in peer
     found = json.loads((tmp_path / "net-rt1050.json").read_text())
     assert json.loads((tmp_path / f"net-rt1050-aot-{compiler}-O2.json").read_text())
+    assert ["missing" in other for other in found["others"]] == [True]
+    cycles = found["modelled_cycles"]
+    if importlib.util.find_spec("capstone") is None:
+        assert cycles is None and "timing" in found["uncounted_why"]
+    else:
+        spent = sum(cycles[part] for part in ("core", "branches", "code", "data"))
+        assert 0 < spent <= cycles["total"] + 100
     counts = [layer["count"] for layer in found["layers"]]
     assert len(counts) == 7  # two ops are one chain
     assert abs(found["instructions_per_inference"] - sum(counts)) < 60 * len(counts)
@@ -49,6 +62,33 @@ def test_emulator_and_qemu_count_the_same(tmp_path: Path, compiler: str) -> None
     else:
         assert found["witness_instructions"] is None
         assert "no witness" in done.stderr
+
+
+def test_a_row_without_figures_has_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    tables = importlib.import_module("tables")
+    missing = {"model": "net", "model_sha256": "", "firmware": "aot gcc -O2", "missing": "no room"}
+    uncounted = {
+        "model": "net", "firmware": "tflm", "runtime": "tflm", "instructions_per_inference": 7,
+        "witness_instructions": None, "modelled_cycles": None, "arena_bytes": 1, "code_bytes": 2,
+        "constant_bytes": 3, "weights_ram_bytes": 0,
+    }  # fmt: skip
+    assert tables.summary_rows([missing, uncounted]) == [
+        ("net", "aot gcc -O2", "no room"),
+        ("net", "tflm", "7", "not counted", *["-"] * 5, "1", "2", "3", "0"),
+    ]
+    lines = tables.summary_markdown([[missing, uncounted]]).splitlines()
+    assert len({line.count("|") for line in lines}) == 1
+    assert tables.ratio_rows([[missing, uncounted]]) == []
+    assert "no room" in tables.page_text([[missing, uncounted]])
+    peer = {"firmware": "tflm", "layers": [
+        {"last_op": 0, "count": None, "modelled_cycles": None},
+        {"last_op": 1, "count": 5, "modelled_cycles": 4},
+    ]}  # fmt: skip
+    layer = {"first_op": 0, "last_op": 1, "name": "PAD+CONV_2D", "count": 6, "modelled_cycles": 3}
+    assert tables.of_peer(layer, peer) == (5, 4)
+    (slower,) = tables.slower_layers({"model": "net", "layers": [layer]}, [peer])
+    assert slower == "net: op 1 PAD+CONV_2D takes 6 instructions, 5 in tflm"
 
 
 @pytest.mark.full

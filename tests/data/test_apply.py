@@ -71,7 +71,6 @@ def tensorflow() -> Any:
     return pytest.importorskip("tensorflow")
 
 
-@pytest.mark.full
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kernel", "antialias"),

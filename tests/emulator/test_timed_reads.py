@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import struct
+from array import array
 
 import pytest
 
@@ -47,3 +49,39 @@ def test_a_counted_read_in_an_it_block() -> None:
     assert engine.get("R5") == 77
     it_bits = 0x0600_FC00
     assert engine.get("XPSR") & it_bits == 0, "the next block would be predicated"
+
+
+# movw r0,#0; movt r0,#0x2020; add.w r1,r0,#16; movs r4,#9; 1: ldr r2,[r0]; adds r0,#4; adds r2,#1;
+# it eq; streq.w r4,[r0,#-4]; cmp r0,r1; bne 1b; nop; wfi
+IT_STORES = bytes.fromhex("40f20000c2f2200000f11001092402680430013208bf40f8044c8842f7d100bf30bf")
+RAM_BASE = 0x2020_0000
+
+
+class Lines:
+    """A meter that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.blocks, self.accesses = array("I"), array("I")
+        self.sizes: dict[int, int] = {}
+        self.line_bytes = 32
+        self.cached = [(RAM_BASE, RAM_BASE + PAGE - 1)]
+        self.full = False
+
+    def count(self) -> None: ...
+
+    def forget(self, address: int) -> None: ...
+
+
+def test_metered_stores_in_an_it_block() -> None:
+    """Each word that is -1 becomes 9, the first ones, too, whose blocks are not chained yet."""
+    engine = Engine()
+    code = ctypes.create_string_buffer(IT_STORES.ljust(PAGE, b"\0"), PAGE)
+    words = ctypes.create_string_buffer(struct.pack("<4i", -1, -1, 7, -1).ljust(PAGE, b"\0"), PAGE)
+    engine.map_memory(CODE_BASE, PAGE, ctypes.addressof(code), write=False, execute=True)
+    engine.map_memory(RAM_BASE, PAGE, ctypes.addressof(words), write=True, execute=False)
+    meter = Lines()
+    engine.attach(meter)
+    engine.run(CODE_BASE, counted=True)
+    assert struct.unpack("<4i", words.raw[:16]) == (9, 9, 7, 9)
+    line = RAM_BASE // meter.line_bytes << 1
+    assert list(meter.accesses) == [line, line | 1, line, line | 1, line, line, line | 1]

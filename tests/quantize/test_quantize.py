@@ -63,8 +63,8 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     "name",
     [
-        "small.keras",
-        *(pytest.param(name, marks=pytest.mark.full) for name in ("saved_model", "small.tflite")),
+        "small.tflite",
+        *(pytest.param(name, marks=pytest.mark.full) for name in ("saved_model", "small.keras")),
     ],
 )
 def test_every_form_of_a_network_becomes_int8(

@@ -107,7 +107,6 @@ def reworked(float_networks: Path) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "stored", "tolerance"),
     [
