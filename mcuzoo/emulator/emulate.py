@@ -90,6 +90,8 @@ def emulate(
             "Leave one of them out.",
         )
     mode = CountMode.parse(options.count)
+    if options.rates is not None and not mode.cycles:
+        raise UsageError("--rates is for modelled cycles.", "Add --count cycles, or leave it out.")
     faults = None if options.faults is None else FaultSpec.parse(options.faults)
     if faults is not None and options.once and faults.has("reopen"):
         raise UsageError(

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from helpers.configured import taken, write
 
+from mcuzoo.timing.rates import Rates, rates_text
+
 RIG = """
 board = "rt1170"
 model = "signs"
@@ -175,3 +177,27 @@ def test_several_ports_are_nothing_for_one_board() -> None:
     assert taken("profile")["target"] == "hello"
     write('port = "all"\n')
     assert taken("flash", "hello")["port"] is None
+
+
+def test_measured_rates_are_for_their_own_board() -> None:
+    rates = Rates(
+        rates=1,
+        board="rt1050",
+        date="2026-11-29",
+        emulated=True,
+        build_id="ab" * 16,
+        mcuzoo="1.0",
+        toolchain="gcc",
+        core_clock_hz=600_000_000,
+        line_bytes=32,
+        regions={},
+    )
+    Path("rates.toml").write_text(rates_text(rates), encoding="utf-8")
+    write('model = "signs"\nrates = "rates.toml"\n')
+    for command in ("fit", "export", "try"):
+        assert taken(command, "signs", "--board", "rt1050")["rates"] == Path("rates.toml")
+        assert taken(command, "signs", "--board", "rt1060")["rates"] is None
+        assert taken(command, "signs", "--board", "imx93")["rates"] is None
+    assert taken("try", "signs")["rates"] is None  # of an rt1170
+    assert taken("profile", "hello")["rates"] is None
+    assert taken("profile", "hello", "--cycles")["rates"] == Path("rates.toml")

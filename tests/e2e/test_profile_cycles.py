@@ -35,3 +35,8 @@ def test_every_layer_has_cycles_and_what_they_are_spent_for(built_project: Built
 def test_a_board_counts_its_own(built_project: BuiltProject) -> None:
     with pytest.raises(UsageError, match="project folder"):
         profile("/dev/ttyACM0", ProfileOptions(cycles=True, project=built_project("rt1050")))
+
+
+def test_rates_are_for_modelled_cycles(built_project: BuiltProject) -> None:
+    with pytest.raises(UsageError, match="--rates"):
+        profile(built_project("rt1050"), ProfileOptions(rates=Path("rates.toml")))
