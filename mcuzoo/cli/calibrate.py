@@ -6,9 +6,10 @@ import sys
 
 from mcuzoo.calibrate.options import CalibrateOptions
 from mcuzoo.cli.options import Board, Json, takes
+from mcuzoo.link.transport import SOME_PORT
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
-    ("--board", "rt1050", "--port", "/dev/ttyACM0", "-o", "rates.toml"),
+    ("--board", "rt1050", "--port", SOME_PORT, "-o", "rates.toml"),
     ("--board", "rt1050", "--flash", "-o", "rates.toml"),
     ("--board", "rt1050", "--port", "emulator"),
 )
