@@ -138,7 +138,10 @@ static inline uint32_t mz_pair_saturated(uint32_t pair) {
 
 static inline uint32_t mz_pair_bytes(uint32_t even, uint32_t odd) {
 #if MZ_ASSEMBLY
-    return (uint32_t)__uxtb16((uint8x4_t)even) | (uint32_t)__uxtb16((uint8x4_t)odd) << 8;
+    uint32_t first, second;
+    __asm__("uxtb16 %0, %1" : "=r"(first) : "r"(even));
+    __asm__("uxtb16 %0, %1" : "=r"(second) : "r"(odd));
+    return first | second << 8;
 #else
     return (even & 0x00FF00FFu) | (odd & 0x00FF00FFu) << 8;
 #endif
