@@ -62,9 +62,9 @@ static void four_means(const mz_average_pool_2d_params *params, const part *at, 
     for (int32_t y = at->rows; y > 0; y--, row += at->row_step) {
         const int8_t *values = row;
         for (int32_t x = at->columns; x > 0; x--, values += at->column_step) {
-            const uint32_t four = mz_four_load(values);
-            even = mz_four_add_even(even, four);
-            odd = mz_four_add_odd(odd, four);
+            const uint32_t four = mz_word_load(values);
+            even = mz_pair_add_even(even, four);
+            odd = mz_pair_add_odd(odd, four);
         }
     }
     const int32_t minimum = params->minimum, maximum = params->maximum;

@@ -26,7 +26,7 @@ static int32_t largest(const part *at, int32_t channel) {
 #if MZ_HAS_FOUR
 static void store_clamped(const mz_max_pool_2d_params *params, uint32_t maximum, int8_t *output) {
     const uint32_t clamped = mz_four_larger(maximum, mz_four_of(params->minimum));
-    mz_four_store(output, mz_four_smaller(clamped, mz_four_of(params->maximum)));
+    mz_word_store(output, mz_four_smaller(clamped, mz_four_of(params->maximum)));
 }
 
 static void four_largest(const mz_max_pool_2d_params *params, const part *at, int32_t channel,
@@ -36,7 +36,7 @@ static void four_largest(const mz_max_pool_2d_params *params, const part *at, in
     for (int32_t y = 0; y < at->rows; y++, row += at->row_step) {
         const int8_t *values = row;
         for (int32_t x = 0; x < at->columns; x++, values += at->column_step) {
-            maximum = mz_four_larger(maximum, mz_four_load(values));
+            maximum = mz_four_larger(maximum, mz_word_load(values));
         }
     }
     store_clamped(params, maximum, output);
@@ -50,8 +50,8 @@ static void eight_largest(const mz_max_pool_2d_params *params, const part *at, i
     for (int32_t y = at->rows; y > 0; y--, row += at->row_step) {
         const int8_t *values = row;
         for (int32_t x = at->columns; x > 0; x--, values += at->column_step) {
-            maximum = mz_four_larger(maximum, mz_four_load(values));
-            next = mz_four_larger(next, mz_four_load(values + 4));
+            maximum = mz_four_larger(maximum, mz_word_load(values));
+            next = mz_four_larger(next, mz_word_load(values + 4));
         }
     }
     store_clamped(params, maximum, output);

@@ -16,8 +16,8 @@ static void maximum_row(const void *of, const int8_t *first, const int8_t *secon
     const int8_t *x = mz_broadcast_fours(first, params->first_strides, first_four, &a_step);
     const int8_t *y = mz_broadcast_fours(second, params->second_strides, second_four, &b_step);
     for (; i + 4 <= size; i += 4, x += a_step, y += b_step) {
-        const uint32_t one = mz_four_load(x), other = mz_four_load(y);
-        mz_four_store(output + i, flip ? mz_four_smaller(one, other) : mz_four_larger(one, other));
+        const uint32_t one = mz_word_load(x), other = mz_word_load(y);
+        mz_word_store(output + i, flip ? mz_four_smaller(one, other) : mz_four_larger(one, other));
     }
 #endif
     for (; i < size; i++) {

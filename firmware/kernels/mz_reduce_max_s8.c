@@ -26,7 +26,7 @@ static uint32_t four_greatest(const mz_reduce_max_params *params, const int8_t *
     for (int32_t i = 0; i < outer.size; i++, input += outer.stride) {
         const int8_t *values = input;
         for (int32_t j = inner.size; j > 0; j--, values += inner.stride) {
-            const uint32_t four = mz_four_load(values);
+            const uint32_t four = mz_word_load(values);
             most = flip ? mz_four_smaller(most, four) : mz_four_larger(most, four);
         }
     }
@@ -41,7 +41,7 @@ void mz_reduce_max_s8(const mz_reduce_max_params *params, const int8_t *restrict
         int32_t j = 0;
 #if MZ_HAS_FOUR
         for (; inner.stride == 1 && j + 4 <= inner.size; j += 4, output += 4) {
-            mz_four_store(output, four_greatest(params, input + (i * outer.stride + j)));
+            mz_word_store(output, four_greatest(params, input + (i * outer.stride + j)));
         }
 #endif
         for (; j < inner.size; j++) {

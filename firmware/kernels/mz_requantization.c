@@ -12,8 +12,8 @@ void mz_clamp_outputs(int8_t *output, int32_t count, int32_t minimum, int32_t ma
 #if MZ_HAS_FOUR
     const uint32_t least = mz_four_of(minimum), most = mz_four_of(maximum);
     for (; i + 4 <= count; i += 4) {
-        const uint32_t four = mz_four_larger(mz_four_load(output + i), least);
-        mz_four_store(output + i, mz_four_smaller(four, most));
+        const uint32_t four = mz_four_larger(mz_word_load(output + i), least);
+        mz_word_store(output + i, mz_four_smaller(four, most));
     }
 #endif
     for (; i < count; i++) {
@@ -30,8 +30,8 @@ void mz_move_outputs(int8_t *output, int32_t count, int32_t zero_point, int32_t 
 #if MZ_HAS_FOUR
     const uint32_t begin = mz_four_of(zero_point + 128), most = mz_four_of(maximum);
     for (; i + 4 <= count; i += 4) {
-        const uint32_t four = mz_four_moved(mz_four_load(output + i), begin);
-        mz_four_store(output + i, mz_four_smaller(four, most));
+        const uint32_t four = mz_four_moved(mz_word_load(output + i), begin);
+        mz_word_store(output + i, mz_four_smaller(four, most));
     }
 #endif
     for (; i < count; i++) {
