@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated
 
@@ -22,6 +23,16 @@ class RegionKind(str, Enum):
     FLASH = "flash"
 
 
+@dataclass(frozen=True)
+class LineCycles:
+    """What a line of a cache takes from a memory, in core cycles. transfer: of its bytes. wait:
+    before the first line of every `run_lines`."""
+
+    transfer: float = 0.0
+    wait: float = 0.0
+    run_lines: int = 1
+
+
 class ReadSpeed(Fact):
     """How fast a memory gives what lies in it one after the other.
 
@@ -39,6 +50,14 @@ class ReadSpeed(Fact):
     def peak_bytes_per_s(self) -> float:
         """Without the waits."""
         return self.clock_hz * self.bits_per_clock / 8
+
+    def line_cycles(self, core_clock_hz: int, line_bytes: int) -> LineCycles:
+        per_clock = core_clock_hz / self.clock_hz
+        return LineCycles(
+            line_bytes * 8 / self.bits_per_clock * per_clock,
+            self.wait_clocks * per_clock,
+            max(1, (self.run_bytes or line_bytes) // line_bytes),
+        )
 
 
 class Region(Fact):

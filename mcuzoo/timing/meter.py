@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.board.memory import Region
+from mcuzoo.board.memory import LineCycles, Region
 from mcuzoo.board.model import Board
 from mcuzoo.timing.branches import Predictor
 from mcuzoo.timing.caches import Cache
@@ -160,7 +160,7 @@ class CycleMeter:
             memory = self._memory(line * self.line_bytes)
             if memory is not None:
                 name = memory.region.name
-                waits[name] = waits.get(name, 0.0) + memory.transfer
+                waits[name] = waits.get(name, 0.0) + memory.cost.transfer
         return waits
 
     def _memory(self, address: int) -> _CachedMemory | None:
@@ -168,22 +168,13 @@ class CycleMeter:
 
 
 class _CachedMemory:
-    """What a line of a memory costs, in core cycles; nothing where its speed is not known.
-
-    transfer: of its bytes. wait: before the first of a run.
-    """
+    """What a line of a memory costs, in core cycles; nothing where its speed is not known."""
 
     def __init__(self, region: Region, core_clock_hz: int, line_bytes: int) -> None:
         self.region = region
-        self.transfer = self.wait = 0.0
-        self._last = -1
-        self._run_lines = 1
         read = region.read
-        if read is not None:
-            per_clock = core_clock_hz / read.clock_hz
-            self.transfer = line_bytes * 8 / read.bits_per_clock * per_clock
-            self.wait = read.wait_clocks * per_clock
-            self._run_lines = max(1, (read.run_bytes or line_bytes) // line_bytes)
+        self.cost = LineCycles() if read is None else read.line_cycles(core_clock_hz, line_bytes)
+        self._last = -1
         self._in_run = 0
 
     def holds(self, address: int) -> bool:
@@ -191,10 +182,10 @@ class _CachedMemory:
 
     def fetch(self, line: int) -> float:
         """Cycles to fetch `line`: those that follow each other wait once per run."""
-        follows = line == self._last + 1 and self._in_run < self._run_lines
+        follows = line == self._last + 1 and self._in_run < self.cost.run_lines
         self._last = line
         if follows:
             self._in_run += 1
-            return self.transfer
+            return self.cost.transfer
         self._in_run = 1
-        return self.transfer + self.wait
+        return self.cost.transfer + self.cost.wait

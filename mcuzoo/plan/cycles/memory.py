@@ -59,11 +59,10 @@ class LineCosts:
         read, line = region.read, board.core.dcache_line_bytes
         self.follows = self.alone = self.back = 0.0
         if read is not None and region.cacheable:
-            per_clock = board.core.clock_hz / read.clock_hz
-            self.back = line * 8 / read.bits_per_clock * per_clock
-            self.alone = self.back + read.wait_clocks * per_clock
-            run = max(1, (read.run_bytes or line) // line)
-            self.follows = self.back + read.wait_clocks * per_clock / run
+            cost = read.line_cycles(board.core.clock_hz, line)
+            self.back = cost.transfer
+            self.alone = cost.transfer + cost.wait
+            self.follows = cost.transfer + cost.wait / cost.run_lines
 
 
 @dataclass(frozen=True)
