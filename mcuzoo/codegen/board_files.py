@@ -28,12 +28,14 @@ from mcuzoo.project.build_id import TFLM_DIR_FILE
 from mcuzoo.project.kinds import (
     LINK_FLAGS,
     OPTIMIZATION,
+    SIZE,
     TFLM_TOOLCHAINS,
     TOOLCHAINS,
     compile_flags,
     cxx_flags,
     link_libraries,
     machine_flags,
+    source_optimization,
     tflm_flags,
 )
 from mcuzoo.project.manifest import ProjectManifest
@@ -113,6 +115,12 @@ def render_build_files(manifest: ProjectManifest) -> dict[str, str]:
             manifest=manifest,
             cmake_name=file_stem(manifest.name),
             optimization=OPTIMIZATION,
+            size=SIZE,
+            small=[
+                source
+                for source in manifest.sources
+                if source_optimization(source, OPTIMIZATION) == SIZE
+            ],
             assembly=any(source.endswith(".S") for source in manifest.sources),
         ),
         **id_files(manifest),

@@ -35,7 +35,7 @@ from mcuzoo.errors import BoardError, InputError
 from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.reserved import STACK_GUARD_BYTES, sdk_of
-from mcuzoo.project.kinds import CXX_FLAGS, OPTIMIZATION
+from mcuzoo.project.kinds import COMPUTING, CXX_FLAGS, OPTIMIZATION
 from mcuzoo.project.manifest import Manifest, SdkEntry
 from mcuzoo.quoting import file_stem
 
@@ -240,14 +240,13 @@ def render_sdk_board_files(
 
 _PORT = ("boards/", "firmware/port/mcuxsdk/")
 """Files that include the SDK's headers, which cause warnings of -Wextra."""
-_COMPUTING = ("firmware/kernels/", "firmware/runtime/", "model/")
 
 
 def render_sdk_build_files(manifest: Manifest, board: Board, plan: MemoryPlan) -> dict[str, str]:
     """CMakeLists.txt, its parts, Kconfig, prj.conf, CMakePresets.json and README.md."""
     assert manifest.sdk is not None
     sources = manifest.sources
-    computing = [path for path in sources if path.startswith(_COMPUTING)]
+    computing = [path for path in sources if path.startswith(COMPUTING)]
     facts = {
         "manifest": manifest,
         "board": board,
@@ -265,7 +264,7 @@ def render_sdk_build_files(manifest: Manifest, board: Board, plan: MemoryPlan) -
         "others": [
             path
             for path in sources
-            if not path.startswith((*_COMPUTING, *_PORT)) or path.endswith(".S")
+            if not path.startswith((*COMPUTING, *_PORT)) or path.endswith(".S")
         ],
         "contents": region_contents(plan),
     }

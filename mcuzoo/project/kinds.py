@@ -83,6 +83,11 @@ TFLM_TOOLCHAINS = ("gcc",)
 
 OPTIMIZATION = "-O2"
 OPTIMIZATIONS = ("-O0", "-O1", "-O2", "-O3", "-Os")
+SIZE = "-Os"
+
+COMPUTING = ("firmware/calibrate/", "firmware/kernels/", "firmware/runtime/", "model/")
+"""Where the sources are whose speed counts. Start-up, console, link and application wait for the
+line: a build for speed makes them small."""
 
 _COMMON = (
     "-std=c11",
@@ -123,8 +128,12 @@ _LINUX_LINK = ("-static", "-Wl,--gc-sections", "-Wl,--strip-debug", "-Wl,--build
 """The names stay, for whoever looks into a fault; where sources lie on one machine does not."""
 
 _COMPILE = {
-    # Without it gcc would make memset call itself.
-    "gcc": ("-fno-tree-loop-distribute-patterns",),
+    "gcc": (
+        # Without it gcc would make memset call itself.
+        "-fno-tree-loop-distribute-patterns",
+        # It would read from a function of assembly alone that this changes no register.
+        "-fno-ipa-ra",
+    ),
     # Zig traps undefined behaviour by default; the sanitized builds are on the host.
     "zig": ("-fno-sanitize=all",),
 }
@@ -163,6 +172,13 @@ def check_optimization(level: str) -> str:
     if flag not in OPTIMIZATIONS:
         raise UsageError(f"-O {level}: no such level.", f"One of {' '.join(OPTIMIZATIONS)}.")
     return flag
+
+
+def source_optimization(source: str, level: str) -> str:
+    """The level for the file `source` of a stand-alone project that is built at `level`."""
+    if level not in ("-O2", "-O3") or source.startswith(COMPUTING):
+        return level
+    return SIZE
 
 
 def machine_flags(toolchain: str, core: str, fpu: str) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from mcuzoo.project.kinds import (
     linux_link_flags,
     linux_machine_flags,
     machine_flags,
+    source_optimization,
     tflm_flags,
 )
 from mcuzoo.project.manifest import LinuxTargetEntry, ProjectManifest, TflmEntry
@@ -64,6 +65,12 @@ class CompileJob:
     def tflm_optimization(self) -> str:
         """The level for TFLM: at -O0 it is nearly three times as large, and nobody debugs it."""
         return OPTIMIZATION if self.optimization == "-O0" else self.optimization
+
+    def level_of(self, source: str, manifest: ProjectManifest) -> str:
+        """The level for a source of the project: one for all on a board that runs Linux."""
+        if isinstance(manifest.target, LinuxTargetEntry):
+            return self.optimization
+        return source_optimization(source, self.optimization)
 
 
 @dataclass(frozen=True)
@@ -128,9 +135,11 @@ def compiled(
 def build_facts(job: CompileJob, manifest: ProjectManifest) -> tuple[str, ...]:
     """Lines that distinguish this build from others of the same sources, as cmake/build_id.cmake
     does for the project's presets."""
+    used = {job.level_of(source, manifest) for source in manifest.sources}
+    levels = (job.optimization, *sorted(used - {job.optimization}))
     return (
         f"compiler {job.compiler.kind} {job.compiler.version}",
-        f"configuration {job.optimization}",
+        f"configuration {' '.join(levels)}",
         f"flags {' '.join(build_flags(job, manifest))}",
         *tflm_fact(job.tflm_tree.fingerprint if job.tflm_tree else ""),
     )
@@ -162,15 +171,14 @@ def build_elf(job: CompileJob, manifest: ProjectManifest, log: BuildLog) -> Path
 @dataclass(frozen=True)
 class _Unit:
     """One source, its object, its command. kept: where builds keep that object for each other.
-    target: the object. flags: behind the command and the machine's own. optimization: None: the
-    job's."""
+    target: the object. flags: behind the command and the machine's own. optimization: its level."""
 
     source: str
     target: Path
     command: tuple[str, ...]
     flags: tuple[str, ...]
+    optimization: str
     kept: Path | None = None
-    optimization: str | None = None
 
 
 def _project_units(job: CompileJob, manifest: ProjectManifest) -> Iterator[_Unit]:
@@ -185,8 +193,10 @@ def _project_units(job: CompileJob, manifest: ProjectManifest) -> Iterator[_Unit
         if source.endswith(".cc") and manifest.tflm is not None and job.tflm_tree is not None:
             command = job.compiler.cxx_command
             flags = (*cxx_flags(), *_tree_flags(manifest.tflm, job.tflm_tree.path, "-isystem"))
+        level = job.level_of(source, manifest)
         kept = _kept_object(job, manifest, source)
-        yield _Unit(source, job.output / f"{source}.o", command, (*flags, *shared), kept)
+        target = job.output / f"{source}.o"
+        yield _Unit(source, target, command, (*flags, *shared), level, kept)
 
 
 def _kept_object(job: CompileJob, manifest: ProjectManifest, source: str) -> Path | None:
@@ -204,7 +214,7 @@ def _kept_object(job: CompileJob, manifest: ProjectManifest, source: str) -> Pat
     facts = (
         *compiler.command,
         compiler.version,
-        job.optimization,
+        job.level_of(source, manifest),
         *flags.machine,
         *flags.compile,
         *manifest.include_dirs,
@@ -228,8 +238,8 @@ def _tflm_units(
                 *_tree_flags(tflm, tree.path, "-I"),
                 f"-ffile-prefix-map={job.project}=.",
             ),
-            kept=folder / f"{source}.o",
-            optimization=job.tflm_optimization,
+            job.tflm_optimization,
+            folder / f"{source}.o",
         )
 
 
@@ -266,7 +276,7 @@ def _compile(job: CompileJob, unit: _Unit, machine: Sequence[str], log: BuildLog
         *unit.command,
         *machine,
         *unit.flags,
-        unit.optimization or job.optimization,
+        unit.optimization,
         "-c",
         unit.source,
         "-o",

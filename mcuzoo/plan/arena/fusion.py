@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from operator import itemgetter
 
+from mcuzoo.graph.model import Op
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
 from mcuzoo.lowering.call import Activation, Call
@@ -46,7 +48,7 @@ def fuse_and_plan(program: Program, calls: Sequence[Call]) -> Planned:
 
 
 def _fused(program: Program, calls: Calls) -> Planned:
-    return _faster(program, _smallest(program, calls))
+    return _faster(program, _roomier(program, calls, _smallest(program, calls)))
 
 
 def plan_calls(program: Program, calls: Sequence[Call]) -> ArenaPlan:
@@ -56,21 +58,51 @@ def plan_calls(program: Program, calls: Sequence[Call]) -> ArenaPlan:
 
 
 def _smallest(program: Program, calls: Calls) -> Planned:
-    """Fuse pairs around the step that needs most memory, as long as that helps."""
+    """Fuse pairs around the step that needs most memory, as long as that helps. Of ways that are as
+    good there the one with least scratch memory: others would be in the way of the next pair."""
     best = calls, plan_calls(program, calls)
     improved = True
     while improved:
         improved = False
         unfused, peak = best[0], best[1].peak_step
-        around = (fused for at in (peak - 1, peak) for fused in _fused_at(program, unfused, at))
-        bounded = ((least_bytes(program, fused), fused) for fused in around)
-        for bound, fused in sorted(bounded, key=itemgetter(0)):
+        around = (
+            (least_bytes(program, fused), fused[at].scratch_bytes, fused)
+            for at in (peak - 1, peak)
+            for fused in _fused_at(program, unfused, at)
+        )
+        for bound, _, fused in sorted(around, key=itemgetter(0, 1)):
             if bound >= best[1].arena_bytes:
                 break
             plan = plan_calls(program, fused)
             if plan.arena_bytes < best[1].arena_bytes:
                 best, improved = (fused, plan), True
     return best
+
+
+def _roomier(program: Program, calls: Calls, planned: Planned) -> Planned:
+    """The same with more scratch memory for fused calls, as that is faster, where the arena has it.
+    calls: not fused."""
+    pairs = {
+        _indices((*first.ops, *second.ops)): (first, second) for first, second in pairwise(calls)
+    }
+    for position in range(len(planned[0])):
+        fused, plan = planned
+        pair = pairs.get(_indices(fused[position].ops))
+        for one in fuse(*pair) if pair else ():
+            if one == fused[position]:
+                break
+            tried = (*fused[:position], one, *fused[position + 1 :])
+            if least_bytes(program, tried) > plan.arena_bytes:
+                continue
+            again = plan_calls(program, tried)
+            if again.arena_bytes <= plan.arena_bytes:
+                planned = tried, again
+                break
+    return planned
+
+
+def _indices(ops: Sequence[Op]) -> tuple[int, ...]:
+    return tuple(op.index for op in ops)
 
 
 def _faster(program: Program, planned: Planned) -> Planned:

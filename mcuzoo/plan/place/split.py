@@ -1,4 +1,4 @@
-"""Whether an arena that does not fit beside data and stack is worth cutting in two."""
+"""An arena that no memory has room for is cut in two."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
 from mcuzoo.plan.arena.hot import hot_plan, moved_by_steps, moved_bytes
 from mcuzoo.plan.arena.lifetimes import ArenaPlan
-from mcuzoo.plan.cycles.predict import predict
 from mcuzoo.plan.place.cost import Cache, wait_seconds
 from mcuzoo.plan.place.needs import Needs
 from mcuzoo.plan.place.pins import Pins, pinned_regions
 from mcuzoo.plan.place.placement import Placement, place, room_beside_data
 from mcuzoo.plan.place.regions import region_fits
 from mcuzoo.plan.place.traffic import ConstantUse
-from mcuzoo.plan.place.weights import WORTH_S
 from mcuzoo.project.kinds import WeightsChoice
 
 _SHARES = (1.0, 0.5)
@@ -35,34 +33,17 @@ def place_arena(
     weights: WeightsChoice = "flash",
     pins: Pins = (),
 ) -> Placed:
-    """`arena` in one memory, or another plan in two, the hot part beside data and stack.
-
-    It is cut if it fits no memory as a whole. With weights placed by estimate it is also cut if the
-    predicted wait for tensors and constants together shrinks by at least WORTH_S per inference: the
-    hot part takes room that weights could have.
+    """`arena` in one memory, or, if it fits none as a whole, another plan in two, the hot part beside
+    data and stack: the smallest one that fits, since two parts take more than the whole.
     """
     whole = arena, place(needs, board, weights, pins=pins)
-    region = board.region(whole[1].arena_region)
-    if region.name == whole[1].data_region or region.tightly_coupled:
+    if _fits(needs, board, whole[1]):
         return whole
-    best = whole
     room = room_beside_data(needs, board) - _pinned_bytes(needs, board, whole[1].data_region, pins)
-    for share in _SHARES:
-        plan = hot_plan(program, calls, int(share * room))
-        if plan is None:
-            continue
-        candidate = plan, place(needs, board, weights, pins=pins, split=plan)
-        if not _fits(needs, board, candidate[1]):
-            continue
-        if not _fits(needs, board, best[1]):
-            best = candidate
-            continue
-        if weights != "auto":
-            break
-        now, then = (_waits(program, calls, one, board) for one in (best, candidate))
-        if now - then >= WORTH_S:
-            best = candidate
-    return best
+    plans = [hot_plan(program, calls, int(share * room)) for share in _SHARES]
+    cut = [(one, place(needs, board, weights, pins=pins, split=one)) for one in plans if one]
+    fitting = [one for one in cut if _fits(needs, board, one[1])]
+    return min(fitting, key=lambda one: one[0].arena_bytes, default=whole)
 
 
 def saved_seconds(
@@ -105,9 +86,3 @@ def _pinned_bytes(needs: Needs, board: Board, region: str, pins: Pins) -> int:
 
 def _fits(needs: Needs, board: Board, placement: Placement) -> bool:
     return all(region.fits for region in region_fits(needs, board, placement))
-
-
-def _waits(program: Program, calls: Sequence[Call], placed: Placed, board: Board) -> float:
-    """Predicted seconds per inference."""
-    waits = predict(program, calls, *placed, board).waits
-    return sum(waits.values()) / board.core.clock_hz
