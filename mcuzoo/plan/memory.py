@@ -18,7 +18,7 @@ from mcuzoo.plan.arena.bands import banded_plan
 from mcuzoo.plan.arena.fusion import Planned, fuse_and_plan
 from mcuzoo.plan.arena.lifetimes import lifetimes, peak_demand
 from mcuzoo.plan.arena.planner import ArenaPlan, plan_arena
-from mcuzoo.plan.arena.scratch import plan_within
+from mcuzoo.plan.arena.scratch import plan_within, with_spare_scratch
 from mcuzoo.plan.arena.streaming import streamed_plan
 from mcuzoo.plan.options import MemoryOptions
 from mcuzoo.plan.place.needs import Needs, assess_needs, assess_tflm_needs
@@ -121,7 +121,7 @@ def plan_memory(
             "Add --runtime aot, or leave --stream-input out.",
         )
     verdict = judge(model, "tflm" if runtime == "tflm" else "aot")
-    program = verdict.program or verdict.require()
+    program = whole = verdict.program or verdict.require()
     image = prepare_image(model, kernels, head, arena_bytes) if runtime == "tflm" else None
     aot = runtime == "aot" and (verdict.runs or stream_input)
     saved = NOTHING
@@ -143,6 +143,10 @@ def plan_memory(
     if lowered is not None and calls is not None:
         unfused = (*calls[:1], *lowered[len(calls[0].ops) :]) if plan.chain else lowered
         room = largest_room(plan.needs, board, options.arena_region)
+        if saved is not NOTHING and not plan.chain:
+            # Fewer bands would be faster, but take more than if no channel had left.
+            complete = banded_plan(whole, lower(whole), room)
+            room = min(room, complete[1].arena_bytes) if complete else room
         banded = banded_plan(program, unfused, room)
         others = [_placed(program, *banded, board, options)] if banded else []
     if not any(other.fits for other in others):
@@ -160,11 +164,12 @@ def tight_plan(model: Model, program: Program, calls: tuple[Call, ...]) -> Plann
     planned = fuse_and_plan(program, calls)
     tensors = peak_demand(lifetimes(program), ALIGNMENT_BYTES).bytes
     if planned[1].arena_bytes <= tensors:
-        return planned  # TFLM's has all of these, too
+        # TFLM's has all of these, too.
+        return with_spare_scratch(program, calls, planned)
     try:
         theirs = prepare_image(model, DEFAULT_KERNELS).arena.used_bytes
     except McuzooError:
-        return planned
+        return with_spare_scratch(program, calls, planned)
     return plan_within(program, calls, planned, theirs)
 
 

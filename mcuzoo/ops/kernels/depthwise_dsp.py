@@ -262,9 +262,9 @@ def with_fewer_rows(call: Call) -> Iterator[Call]:
     params = call.params
     if not isinstance(params, DepthwiseConv2dDspParams) or call.kernel != DepthwiseDsp.kernel:
         return
-    strip = params.strip // 2
-    while strip:
+    strip = params.strip
+    while strip > 1:
+        strip = pieces(strip, 2)
         tight = replace(params, strip=strip)
         overlaps = (Overlap(distance(tight)),) if call.overlaps else ()
         yield replace(call, params=tight, scratch_bytes=_scratch_bytes(tight), overlaps=overlaps)
-        strip //= 2

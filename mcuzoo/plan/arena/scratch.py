@@ -28,10 +28,28 @@ def plan_within(
             break
         calls = (*calls[:position], tight, *calls[position + 1 :])
         best = min(best, fuse_and_plan(program, calls), key=_arena_bytes)
+    best = with_spare_scratch(program, calls, best)
     if _arena_bytes(best) > room_bytes:
         banded = banded_plan(program, calls, room_bytes)
         best = min(best, banded or best, key=_arena_bytes)
     return best
+
+
+def with_spare_scratch(program: Program, calls: Sequence[Call], planned: Planned) -> Planned:
+    """`planned`, or a smaller plan where scratch memory of a depthwise kernel of any window decides
+    the arena: with fewer rows at a time, since the portable kernel has none. calls: not fused."""
+    calls = tuple(calls)
+    while True:
+        needed = planned[0][least_step(program, planned[0])]
+        position = next((at for at, call in enumerate(calls) if call is needed), None)
+        tight = None if position is None else next(with_fewer_rows(needed), None)
+        if position is None or tight is None:
+            return planned
+        calls = (*calls[:position], tight, *calls[position + 1 :])
+        smaller = fuse_and_plan(program, calls)
+        if _arena_bytes(smaller) >= _arena_bytes(planned):
+            return planned
+        planned = smaller
 
 
 def _arena_bytes(planned: Planned) -> int:
