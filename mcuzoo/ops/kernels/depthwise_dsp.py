@@ -268,3 +268,10 @@ def with_fewer_rows(call: Call) -> Iterator[Call]:
         tight = replace(params, strip=strip)
         overlaps = (Overlap(distance(tight)),) if call.overlaps else ()
         yield replace(call, params=tight, scratch_bytes=_scratch_bytes(tight), overlaps=overlaps)
+
+
+def without_scratch(call: Call) -> Call:
+    """What the call takes of the arena in the portable kernel; another kernel's call itself."""
+    if call.kernel != DepthwiseDsp.kernel:
+        return call
+    return replace(call, scratch_bytes=0, overlaps=())

@@ -8,7 +8,7 @@ from itertools import chain
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
 from mcuzoo.ops.kernels.depthwise_3x3_dsp import narrower
-from mcuzoo.ops.kernels.depthwise_dsp import with_fewer_rows
+from mcuzoo.ops.kernels.depthwise_dsp import with_fewer_rows, without_scratch
 from mcuzoo.plan.arena.bands import banded_plan
 from mcuzoo.plan.arena.fusion import Planned, fuse_and_plan, least_step
 
@@ -36,14 +36,21 @@ def plan_within(
 
 
 def with_spare_scratch(program: Program, calls: Sequence[Call], planned: Planned) -> Planned:
-    """`planned`, or a smaller plan where scratch memory of a depthwise kernel of any window decides
-    the arena: with fewer rows at a time, since the portable kernel has none. calls: not fused."""
+    """`planned`, or a smaller plan with fewer rows at a time where a depthwise kernel of any window
+    makes the arena larger than the portable kernel would, which has no scratch memory. calls: not
+    fused."""
     calls = tuple(calls)
+    enough: int | None = None
     while True:
         needed = planned[0][least_step(program, planned[0])]
         position = next((at for at, call in enumerate(calls) if call is needed), None)
         tight = None if position is None else next(with_fewer_rows(needed), None)
         if position is None or tight is None:
+            return planned
+        if enough is None:
+            portable = [without_scratch(call) for call in calls]
+            enough = _arena_bytes(fuse_and_plan(program, portable))
+        if _arena_bytes(planned) <= enough:
             return planned
         calls = (*calls[:position], tight, *calls[position + 1 :])
         smaller = fuse_and_plan(program, calls)

@@ -33,8 +33,8 @@ def place_arena(
     weights: WeightsChoice = "flash",
     pins: Pins = (),
 ) -> Placed:
-    """`arena` in one memory, or, if it fits none as a whole, another plan in two, the hot part beside
-    data and stack: the smallest one that fits, since two parts take more than the whole.
+    """`arena` in one memory, or, if it fits none as a whole, another plan in two, the hot part
+    beside data and stack: the smallest one that fits, since two parts take more than the whole.
     """
     whole = arena, place(needs, board, weights, pins=pins)
     if _fits(needs, board, whole[1]):
