@@ -316,9 +316,9 @@ class Engine:
             _handle: object, kind: int, address: int, _size: int, _value: int, _key: object
         ) -> None:
             append(address >> shift & ~1 | kind & 1)
-            in_it = kind & 1 and blocks and with_it(blocks[-1], sizes[blocks[-1]])
-            # Unicorn restores the state before it tells of a store, and its IT bits would predicate
-            # the next block. What follows in this one is translated already.
+            in_it = blocks and with_it(blocks[-1], sizes[blocks[-1]])
+            # Unicorn may restore the state before it tells of an access, and its IT bits would
+            # predicate the next block. What follows in this one is translated already.
             if in_it and self.get("XPSR") & _XPSR_IT:
                 self.leave_it_block()
 

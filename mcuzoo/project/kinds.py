@@ -128,12 +128,8 @@ _LINUX_LINK = ("-static", "-Wl,--gc-sections", "-Wl,--strip-debug", "-Wl,--build
 """The names stay, for whoever looks into a fault; where sources lie on one machine does not."""
 
 _COMPILE = {
-    "gcc": (
-        # Without it gcc would make memset call itself.
-        "-fno-tree-loop-distribute-patterns",
-        # It would read from a function of assembly alone that this changes no register.
-        "-fno-ipa-ra",
-    ),
+    # Without it gcc would make memset call itself.
+    "gcc": ("-fno-tree-loop-distribute-patterns",),
     # Zig traps undefined behaviour by default; the sanitized builds are on the host.
     "zig": ("-fno-sanitize=all",),
 }
