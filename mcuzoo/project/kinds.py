@@ -86,8 +86,15 @@ OPTIMIZATIONS = ("-O0", "-O1", "-O2", "-O3", "-Os")
 SIZE = "-Os"
 
 COMPUTING = ("firmware/calibrate/", "firmware/kernels/", "firmware/runtime/", "model/")
-"""Where the sources are whose speed counts. Start-up, console, link and application wait for the
-line: a build for speed makes them small."""
+"""Where the sources are that an inference goes through. Start-up, console, link and application wait
+for the line: a build for speed makes them small."""
+FAST = (
+    *COMPUTING,
+    "firmware/link/mz_codec.c",
+    "firmware/link/mz_crc32.c",
+    "firmware/port/cortex_m7/mz_string.c",
+)
+"""With what each byte of an input goes through, and what kernels call elsewhere."""
 
 _COMMON = (
     "-std=c11",
@@ -172,7 +179,7 @@ def check_optimization(level: str) -> str:
 
 def source_optimization(source: str, level: str) -> str:
     """The level for the file `source` of a stand-alone project that is built at `level`."""
-    if level not in ("-O2", "-O3") or source.startswith(COMPUTING):
+    if level not in ("-O2", "-O3") or source.startswith(FAST):
         return level
     return SIZE
 

@@ -53,3 +53,13 @@ def test_mobilenet_is_planned_as_before() -> None:
     program = build_program(model)
     planned = fuse_and_plan(program, lower(program))[1]
     assert plan_memory(model, BOARD).arena.arena_bytes == planned.arena_bytes
+
+
+LEAST = {"models/person_detect": 29_952, "wild/sipeed_mnist_dw_q": 3_024}
+"""Bytes of arena before their faster kernels wanted scratch memory."""
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_faster_kernels_take_no_more(test_data: Path, name: str) -> None:
+    model = load_model(test_data / f"{name}.tflite")
+    assert plan_memory(model, BOARD).arena.arena_bytes <= LEAST[name]

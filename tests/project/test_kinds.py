@@ -11,6 +11,7 @@ from mcuzoo.project.kinds import (
     check_project,
     check_runtime,
     check_weights,
+    source_optimization,
 )
 
 
@@ -29,3 +30,17 @@ def test_what_is_unknown_is_corrected() -> None:
         check_weights("rom")
     with pytest.raises(UsageError):
         check_optimization("9")
+
+
+@pytest.mark.parametrize(
+    ("source", "levels"),
+    [
+        ("firmware/app/mz_app.c", "0 1 s s s"),
+        ("firmware/link/mz_codec.c", "0 1 2 3 s"),
+        ("firmware/kernels/mz_packed_block.c", "0 1 2 3 s"),
+        ("model/mz_model.c", "0 1 2 3 s"),
+    ],
+)
+def test_only_what_computes_is_built_for_speed(source: str, levels: str) -> None:
+    found = [source_optimization(source, check_optimization(level)) for level in "0123s"]
+    assert found == [f"-O{level}" for level in levels.split()]
