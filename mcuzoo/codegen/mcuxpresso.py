@@ -35,7 +35,7 @@ from mcuzoo.errors import BoardError, InputError
 from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.reserved import STACK_GUARD_BYTES, sdk_of
-from mcuzoo.project.kinds import COMPUTING, CXX_FLAGS, OPTIMIZATION
+from mcuzoo.project.kinds import COMPUTING, CXX_FLAGS, OPTIMIZATION, SIZE, source_optimization
 from mcuzoo.project.manifest import Manifest, SdkEntry
 from mcuzoo.quoting import file_stem
 
@@ -247,6 +247,8 @@ def render_sdk_build_files(manifest: Manifest, board: Board, plan: MemoryPlan) -
     assert manifest.sdk is not None
     sources = manifest.sources
     computing = [path for path in sources if path.startswith(COMPUTING)]
+    compiled = [path for path in computing if path.endswith(".c")]
+    small = [path for path in compiled if source_optimization(path, OPTIMIZATION) == SIZE]
     facts = {
         "manifest": manifest,
         "board": board,
@@ -256,7 +258,9 @@ def render_sdk_build_files(manifest: Manifest, board: Board, plan: MemoryPlan) -
         "minimum": manifest.sdk.minimum_version,
         "configs": CONFIGURATIONS,
         "optimization": OPTIMIZATION,
-        "kernels": [path for path in computing if path.endswith(".c")],
+        "size": SIZE,
+        "kernels": [path for path in compiled if path not in small],
+        "small": small,
         "adapters": [path for path in computing if path.endswith(".cc")],
         "cmsis_nn": manifest.tflm is not None and manifest.tflm.kernels == "cmsis-nn",
         "cxx_flags": CXX_FLAGS,

@@ -4,6 +4,7 @@ same for `mcuzoo build` and for its CMake files."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 from mcuzoo.errors import UsageError, did_you_mean
 
@@ -86,8 +87,8 @@ OPTIMIZATIONS = ("-O0", "-O1", "-O2", "-O3", "-Os")
 SIZE = "-Os"
 
 COMPUTING = ("firmware/calibrate/", "firmware/kernels/", "firmware/runtime/", "model/")
-"""Where the sources are that an inference goes through. Start-up, console, link and application wait
-for the line: a build for speed makes them small."""
+"""Where the sources are that an inference goes through. Start-up, console, link and application
+wait for the line: a build for speed makes them small."""
 FAST = (
     *COMPUTING,
     "firmware/link/mz_codec.c",
@@ -95,6 +96,16 @@ FAST = (
     "firmware/port/cortex_m7/mz_string.c",
 )
 """With what each byte of an input goes through, and what kernels call elsewhere."""
+SMALL_KERNELS = (
+    "mz_add_s8_dsp",
+    "mz_conv_2d_s8_dsp",
+    "mz_depthwise_planes",
+    "mz_depthwise_taps",
+    "mz_mean_s8",
+    "mz_pointwise_s8_dsp",
+)
+"""Files of kernels in which nearly all time is spent in assembly: what is around it takes no more
+modelled cycles when it is small."""
 
 _COMMON = (
     "-std=c11",
@@ -178,10 +189,11 @@ def check_optimization(level: str) -> str:
 
 
 def source_optimization(source: str, level: str) -> str:
-    """The level for the file `source` of a stand-alone project that is built at `level`."""
-    if level not in ("-O2", "-O3") or source.startswith(FAST):
+    """The level for the file `source` of a project that is built at `level`."""
+    if level not in ("-O2", "-O3"):
         return level
-    return SIZE
+    small = PurePosixPath(source).stem in SMALL_KERNELS or not source.startswith(FAST)
+    return SIZE if small else level
 
 
 def machine_flags(toolchain: str, core: str, fpu: str) -> tuple[str, ...]:
