@@ -38,7 +38,7 @@ def test_what_is_unknown_is_corrected() -> None:
         ("firmware/app/mz_app.c", "0 1 s s s"),
         ("firmware/link/mz_codec.c", "0 1 2 3 s"),
         ("firmware/kernels/mz_packed_block.c", "0 1 2 3 s"),
-        ("model/mz_model.c", "0 1 2 3 s"),
+        ("firmware/kernels/mz_depthwise_taps.c", "0 1 s s s"),
     ],
 )
 def test_only_what_computes_is_built_for_speed(source: str, levels: str) -> None:
