@@ -89,16 +89,10 @@ SIZE = "-Os"
 COMPUTING = ("firmware/calibrate/", "firmware/kernels/", "firmware/runtime/", "model/")
 """Where the sources are that an inference goes through. Start-up, console, link and application
 wait for the line: a build for speed makes them small."""
-FAST = (
-    *COMPUTING,
-    "firmware/link/mz_codec.c",
-    "firmware/link/mz_crc32.c",
-    "firmware/port/cortex_m7/mz_string.c",
-)
-"""With what each byte of an input goes through, and what kernels call elsewhere."""
+FAST = (*COMPUTING, "firmware/port/cortex_m7/mz_string.c")
+"""With what kernels call elsewhere."""
 SMALL = (
     "mz_add_s8_dsp",
-    "mz_conv_2d_s8_dsp",
     "mz_depthwise_taps",
     "mz_mean_s8",
     "mz_model",

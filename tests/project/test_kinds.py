@@ -36,7 +36,7 @@ def test_what_is_unknown_is_corrected() -> None:
     ("source", "levels"),
     [
         ("firmware/app/mz_app.c", "0 1 s s s"),
-        ("firmware/link/mz_codec.c", "0 1 2 3 s"),
+        ("firmware/port/cortex_m7/mz_string.c", "0 1 2 3 s"),
         ("firmware/kernels/mz_packed_block.c", "0 1 2 3 s"),
         ("firmware/kernels/mz_depthwise_taps.c", "0 1 s s s"),
     ],
