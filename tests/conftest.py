@@ -78,8 +78,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     """What thousands of tests are made of stays to the end: the garbage collector need not look at
-    it again and again. The emulator calls it at each reset of a board."""
+    it again and again, and what tests leave behind can wait."""
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     gc.enable()
 
 

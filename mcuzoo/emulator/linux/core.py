@@ -50,9 +50,10 @@ class Core:
         self._uc.reg_write(arm64_const.UC_ARM64_REG_CPACR_EL1, _FP_AT_EL0)
         self._x = [arm64_const.UC_ARM64_REG_X0 + number for number in range(9)]
         self._exit: Exit | None = None
+        self._failure: BaseException | None = None
         self._pc = 0
         self._counted = [0]
-        self._direct = Hooks(self._uc)
+        self._direct = Hooks(self._uc, self._fail)
         self._uncount: Callable[[], object] | None = None
         self._install_hooks()
 
@@ -117,19 +118,32 @@ class Core:
         self._uc.ctl_flush_tb()  # what is translated calls no hook, or still the old one
 
     def run(self) -> Exit:
-        """Go on until something happens."""
+        """Go on until something happens. Raises whatever a hook raised."""
         self._exit = None
         try:
             self._uc.emu_start(self._pc, (1 << 64) - 4)
         except self._unicorn.UcError as error:
             if self._exit is None:
                 self._exit = Exit(Cause.EXCEPTION, self._now(), str(error))
+        if self._failure is not None:
+            raise self._failure
         self._pc = self._now()
         return self._exit or Exit(Cause.STOPPED, self._pc)
 
     def stop(self) -> None:
         """End the run soon; callable from any thread."""
-        self._uc.emu_stop()
+        uc = self._uc
+        if uc is not None:
+            uc.emu_stop()
+
+    def close(self) -> None:
+        """Give back at once what unicorn has of this core, which has ended; only `stop` may
+        follow."""
+        self._uc = None
+
+    def _fail(self, failure: BaseException) -> None:
+        self._failure = self._failure or failure
+        self.stop()
 
     def _now(self) -> int:
         return int(self._uc.reg_read(self._arm.UC_ARM64_REG_PC))
@@ -150,25 +164,25 @@ class Core:
             **dict.fromkeys((unicorn.UC_MEM_FETCH_UNMAPPED, unicorn.UC_MEM_FETCH_PROT), "jump to"),
         }
 
-        def on_memory(_uc: Any, kind: int, address: int, size: int, *_: Any) -> bool:
+        def on_memory(_handle: object, kind: int, address: int, size: int, *_: object) -> bool:
             what = f"a {kinds.get(kind, 'use of')} {address:#x}"
             if size and kinds.get(kind) != "jump to":
                 what = f"a {size}-byte {kinds.get(kind, 'use of')} {address:#x}"
             self._exit = self._exit or Exit(Cause.MEMORY, self._now(), what)
             return False
 
-        def on_undefined(_uc: Any, _key: Any) -> bool:
+        def on_undefined(_handle: object, _key: object) -> bool:
             self._exit = self._exit or Exit(Cause.UNDEFINED, self._now())
             return False
 
-        def on_exception(_uc: Any, number: int, _key: Any) -> None:
+        def on_exception(_handle: object, number: int, _key: object) -> None:
             if self._exit is None:
                 self._exit = self._exception(number)
             self._uc.emu_stop()
 
-        self._uc.hook_add(unicorn.UC_HOOK_MEM_INVALID, on_memory)
-        self._uc.hook_add(unicorn.UC_HOOK_INSN_INVALID, on_undefined)
-        self._uc.hook_add(unicorn.UC_HOOK_INTR, on_exception)
+        self._direct.on_invalid_memory(on_memory)
+        self._direct.on_undefined(on_undefined)
+        self._direct.on_exception(on_exception)
 
     def _exception(self, number: int) -> Exit:
         pc = self._now()
