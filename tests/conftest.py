@@ -24,6 +24,7 @@ from mcuzoo.report import schemas
 
 # As the command does it, before numpy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 # xdist sets it in its workers; what goes into a pipe is broken only where somebody says how wide
 # it may be.
 os.environ.pop("COLUMNS", None)
