@@ -1,4 +1,4 @@
-"""TensorFlow takes seconds to import: a process that has done so forks one for each thing to do.
+"""Some packages take long to import: a process that has done so forks one for each thing to do.
 
 A program is started as `python -m helpers.forked NAME ARGUMENTS...`, which passes its standard
 streams on to the fork and ends as it does. NAME: a module that has `main() -> int`, by itself the
@@ -8,13 +8,14 @@ worker of `mcuzoo quantize`; or -c and a text.
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import shutil
-import signal
 import socket
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,7 +23,7 @@ SOCKET = "MCUZOO_TEST_FORKS"
 """Names the socket of the process that forks."""
 _WORKER = "mcuzoo.quantize.worker"
 _PATIENCE_S = 240
-_IMPORTED = (
+TENSORFLOW = (
     "h5py",
     "keras",
     "tensorflow",
@@ -31,21 +32,21 @@ _IMPORTED = (
     "tensorflow.lite.python.optimize.calibrator",
     _WORKER,
 )
+VELA = ("ethosu.vela.vela",)
 
 
-def _serve(path: str, owner: int) -> None:
-    # As the worker sets them; they count when TensorFlow is imported.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-    for name in _IMPORTED:
+def _serve(path: str, owner: int, imported: Sequence[str]) -> None:
+    for name in imported:
         importlib.import_module(name)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(f"{path}.new")
         listening.listen(16)
         listening.settimeout(1)
         Path(f"{path}.new").rename(path)
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         while _lives(owner):
+            with suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
             with suppress(TimeoutError):
                 wire, _ = listening.accept()
                 with wire:
@@ -65,13 +66,13 @@ def _lives(process: int) -> bool:
 
 def _become(wire: socket.socket) -> None:
     """Be the program that the other end asks for, and tell it how that ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     wire.settimeout(None)
     asked, streams, _, _ = socket.recv_fds(wire, 1 << 16, 3)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
-    name, *arguments = asked.decode().split("\0")
+    folder, name, *arguments = json.loads(asked)
+    os.chdir(folder)
     # An interpreter has one for each stream, which may have read ahead.
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
@@ -85,6 +86,8 @@ def _become(wire: socket.socket) -> None:
         else:
             sys.argv = [name, *arguments]
             ended = importlib.import_module(name).main()
+    except SystemExit as end:
+        ended = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -94,7 +97,8 @@ def _become(wire: socket.socket) -> None:
     sys.exit(ended)
 
 
-def _ask(asked: list[str]) -> int:
+def ask(asked: Sequence[str]) -> int:
+    """Be what is forked, as far as others see; its exit code."""
     with socket.socket(socket.AF_UNIX) as wire:
         until = time.monotonic() + _PATIENCE_S
         while True:
@@ -105,13 +109,13 @@ def _ask(asked: list[str]) -> int:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.05)
-        socket.send_fds(wire, ["\0".join(asked).encode()], [0, 1, 2])
+        socket.send_fds(wire, [json.dumps([str(Path.cwd()), *asked]).encode()], [0, 1, 2])
         ended = wire.recv(1)
         return ended[0] if ended else 255
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--serve"]:
-        _serve(sys.argv[2], int(sys.argv[3]))
+        _serve(sys.argv[2], int(sys.argv[3]), sys.argv[4:])
     else:
-        sys.exit(_ask(sys.argv[1:] or [_WORKER]))
+        sys.exit(ask(sys.argv[1:] or [_WORKER]))
