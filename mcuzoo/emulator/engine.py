@@ -95,7 +95,7 @@ class Engine:
         # UC_MODE_MCLASS would select a Cortex-M33, which has no double-precision FPU.
         self._uc: Any = self._unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
         self._uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
-        self._direct = Hooks(self._uc, self._fail)
+        self._direct = Hooks(self._uc)
         self._blocks = BlockCounter(self.read_code)
         self._hooked = (False, False, False)
         self._hooks: list[Callable[[], object]] = []
@@ -259,13 +259,13 @@ class Engine:
         but not in an IT block, which is executed to its end.
         """
         self._stopping = True
-        uc = self._uc
-        if uc is not None:
-            uc.emu_stop()
+        engine = self._uc
+        if engine is not None:
+            engine.emu_stop()
 
     def close(self) -> None:
-        """Give back at once what unicorn has of this engine, which has ended; only `stop` may
-        follow."""
+        """Free the core now: the garbage collector takes its time. Afterwards only the counts can
+        be read, and `stop` does nothing."""
         self._uc = None
 
     def _describe(self) -> Exit:
@@ -377,9 +377,9 @@ class Engine:
             self._exit = self._exit or (self._cause_of(number), None, self.get("PC"))
             self._uc.emu_stop()
 
-        self._direct.on_invalid_memory(on_bad_memory)
+        self._direct.on_bad_accesses(on_bad_memory)
         self._direct.on_undefined(on_undefined)
-        self._direct.on_exception(on_exception)
+        self._direct.on_exceptions(on_exception)
 
     def _cause_of(self, number: int) -> Cause:
         """The cause on an Armv7-M core for QEMU's exception `number` (target/arm/cpu.h, EXCP_*)."""

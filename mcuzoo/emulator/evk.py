@@ -144,8 +144,8 @@ class VirtualEvk(PoweredBoard):
                     if outcome is Outcome.STOPPED:
                         return
                     self._has_reset(self._machine.unread)
-                    self._machine.engine.close()
-                    self._machine = None
+                    ended, self._machine = self._machine, None
+                    ended.engine.close()
             finally:
                 self._transmitter.close()
                 self._bell.close()

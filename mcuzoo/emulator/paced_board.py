@@ -68,9 +68,8 @@ class PacedBoard:
         """Press the reset button."""
         since_s = self.now_s + _RESET_S
         self.resets += 1
-        ended = self._machine
-        self._machine = Machine(self._setting, ended.inferences, since_s)
-        ended.engine.close()
+        self._machine.engine.close()
+        self._machine = Machine(self._setting, self._machine.inferences, since_s)
 
     def _paused(self) -> bool:
         return self.now_s >= self.line.stop_s

@@ -50,10 +50,9 @@ class Core:
         self._uc.reg_write(arm64_const.UC_ARM64_REG_CPACR_EL1, _FP_AT_EL0)
         self._x = [arm64_const.UC_ARM64_REG_X0 + number for number in range(9)]
         self._exit: Exit | None = None
-        self._failure: BaseException | None = None
         self._pc = 0
         self._counted = [0]
-        self._direct = Hooks(self._uc, self._fail)
+        self._direct = Hooks(self._uc)
         self._uncount: Callable[[], object] | None = None
         self._install_hooks()
 
@@ -118,32 +117,26 @@ class Core:
         self._uc.ctl_flush_tb()  # what is translated calls no hook, or still the old one
 
     def run(self) -> Exit:
-        """Go on until something happens. Raises whatever a hook raised."""
+        """Go on until something happens."""
         self._exit = None
         try:
             self._uc.emu_start(self._pc, (1 << 64) - 4)
         except self._unicorn.UcError as error:
             if self._exit is None:
                 self._exit = Exit(Cause.EXCEPTION, self._now(), str(error))
-        if self._failure is not None:
-            raise self._failure
         self._pc = self._now()
         return self._exit or Exit(Cause.STOPPED, self._pc)
 
     def stop(self) -> None:
         """End the run soon; callable from any thread."""
-        uc = self._uc
-        if uc is not None:
-            uc.emu_stop()
+        core = self._uc
+        if core is not None:
+            core.emu_stop()
 
     def close(self) -> None:
-        """Give back at once what unicorn has of this core, which has ended; only `stop` may
-        follow."""
+        """Free it now: the garbage collector takes its time. Afterwards only the count can be
+        read, and `stop` does nothing."""
         self._uc = None
-
-    def _fail(self, failure: BaseException) -> None:
-        self._failure = self._failure or failure
-        self.stop()
 
     def _now(self) -> int:
         return int(self._uc.reg_read(self._arm.UC_ARM64_REG_PC))
@@ -180,9 +173,9 @@ class Core:
                 self._exit = self._exception(number)
             self._uc.emu_stop()
 
-        self._direct.on_invalid_memory(on_memory)
+        self._direct.on_bad_accesses(on_memory)
         self._direct.on_undefined(on_undefined)
-        self._direct.on_exception(on_exception)
+        self._direct.on_exceptions(on_exception)
 
     def _exception(self, number: int) -> Exit:
         pc = self._now()
