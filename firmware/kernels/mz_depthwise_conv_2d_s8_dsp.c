@@ -24,6 +24,8 @@ typedef struct {
     mz_taps inside;                /* columns of the planes that are in the image */
     int32_t given;                 /* columns of the planes */
     int32_t columns, strip;        /* of the output */
+    int32_t row_bytes;             /* of the output, from row to row */
+    int32_t next_row_bytes;        /* of the planes, from row to row of the output */
 } strip_plan;
 
 static int32_t clip(int32_t value, int32_t low, int32_t high) {
@@ -71,12 +73,14 @@ typedef struct {
 static __attribute__((noinline)) void widen_slowly(const part *of, const int8_t *pixel, int32_t *to,
                                                    int32_t lanes, int32_t first, int32_t end) {
     pixel += (first - of->first) * of->pixel_bytes;
-    for (int32_t row = 0; row < of->rows; row++, pixel += of->row_bytes, to += of->row_words) {
-        int16_t *plane = (int16_t *)(void *)to;
-        for (int32_t lane = 0; lane < lanes; lane++, plane += 2 * of->lane_words) {
+    for (int32_t column = first; column < end; column++, pixel += of->pixel_bytes) {
+        for (int32_t lane = 0; lane < lanes; lane++) {
             const int8_t *from = pixel + lane;
-            for (int32_t column = first; column < end; column++, from += of->pixel_bytes) {
-                plane[column] = *from;
+            int16_t *plane = (int16_t *)(void *)(to + lane * of->lane_words) + column;
+            for (int32_t row = 0; row < of->rows; row++) {
+                *plane = *from;
+                from += of->row_bytes;
+                plane += 2 * of->row_words;
             }
         }
     }
@@ -137,53 +141,77 @@ static void widen(const mz_depthwise_conv_2d_s8_dsp_params *params, const strip_
     }
 }
 
-/* A channel's weights, 256 times each, as the products want them: for every row of the window the
- * words (w0, w1) (w2, w3) .. for windows at even columns, each before that of (0, w0) (w1, w2) ..
- * for windows at odd ones, unless there are none. */
+/* A channel's weights, twice each, as the products want them: for every row of the window the words
+ * (w0, w1) (w2, w3) .. for windows at even columns, each before that of (0, w0) (w1, w2) .. for
+ * windows at odd ones, unless there are none. */
 static __attribute__((noinline)) void unpack_weights(const int8_t *weights, mz_window window,
                                                      const strip_plan *plan, uint32_t *to) {
-    for (int32_t y = 0; y < window.height; y++, weights += window.width) {
-        uint32_t last = 0;
+    const bool neighbours = plan->way == MZ_TAPS_NEIGHBOURS;
+    for (int32_t y = 0; y < window.height; y++) {
+        const int8_t *const end = weights + window.width;
+        int32_t last = 0;
         for (int32_t i = 0; i < plan->words; i++) {
-            const int32_t tap = 2 * i;
-            const uint32_t first = tap < window.width ? (uint32_t)weights[tap] << 8 : 0;
-            const uint32_t second = tap + 1 < window.width ? (uint32_t)weights[tap + 1] << 8 : 0;
-            *to++ = mz_pair_firsts(first, second);
-            if (plan->way == MZ_TAPS_NEIGHBOURS) {
-                *to++ = mz_pair_firsts(last, first);
+            const int32_t first = weights < end ? 2 * *weights++ : 0;
+            const int32_t second = weights < end ? 2 * *weights++ : 0;
+            *to++ = mz_pair_firsts((uint32_t)first, (uint32_t)second);
+            if (neighbours) {
+                *to++ = mz_pair_firsts((uint32_t)last, (uint32_t)first);
             }
             last = second;
         }
     }
 }
 
-/* All windows of a strip of one channel; those behind the last whole group with ones that are not
- * there, through `rest`: four bytes for each row. */
-static __attribute__((noinline)) void run_channel(const strip_plan *plan,
-                                                  const mz_taps_job *channel, int32_t row_bytes,
-                                                  int32_t next_row_bytes, int8_t *rest) {
-    const int32_t groups = plan->columns / GROUP, left = plan->columns % GROUP;
-    mz_taps_job job = *channel;
-    if (groups > 0) {
-        job.groups = job.row_groups = groups;
-        job.input_skip = next_row_bytes - groups * job.group_bytes;
-        job.output_skip = row_bytes - groups * GROUP * job.step;
-        mz_taps_run(&job);
-    }
-    if (left > 0) {
-        job.groups = job.row_groups = 1;
-        job.planes += groups * (job.group_bytes / 4);
-        job.input_skip = next_row_bytes - job.group_bytes;
-        job.output = rest;
-        job.output_skip = 0;
-        job.step = 1;
-        mz_taps_run(&job);
-        int8_t *to = channel->output + groups * GROUP * channel->step;
-        for (int32_t y = 0; y < plan->strip; y++, rest += GROUP, to += row_bytes) {
-            for (int32_t i = 0; i < left; i++) {
-                to[i * channel->step] = rest[i];
-            }
+/* `groups` of a row that begin at a column of the output, in all rows. garbage: the last column of a
+ * group is none. */
+static void run_groups(const strip_plan *plan, mz_taps_job *job, int32_t column, int32_t groups,
+                       bool garbage) {
+    const int32_t *const planes = job->planes;
+    int8_t *const output = job->output;
+    job->planes += column * job->apart / 2;
+    job->output += column * job->step;
+    job->groups = job->row_groups = groups;
+    job->input_skip = plan->next_row_bytes - groups * job->group_bytes;
+    job->output_skip = plan->row_bytes - groups * GROUP * job->step;
+    job->last = (garbage ? GROUP - 2 : GROUP - 1) * job->step;
+    mz_taps_run(job);
+    job->planes = planes;
+    job->output = output;
+}
+
+/* One or two columns: through `rest`, which takes four bytes for each row. */
+static void run_narrow(const strip_plan *plan, mz_taps_job *job, int8_t *rest) {
+    int8_t *to = job->output;
+    const int32_t step = job->step;
+    job->output = rest;
+    job->step = 1;
+    job->groups = job->row_groups = 1;
+    job->input_skip = plan->next_row_bytes - job->group_bytes;
+    job->output_skip = 0;
+    job->last = GROUP - 1;
+    mz_taps_run(job);
+    job->step = step;
+    for (int32_t y = 0; y < plan->strip; y++, rest += GROUP, to += plan->row_bytes) {
+        for (int32_t i = 0; i < plan->columns; i++) {
+            to[i * step] = rest[i];
         }
+    }
+}
+
+/* All windows of a strip of one channel. Columns behind whole groups go by a group that begins before
+ * them, at an even column of the planes, which are words. */
+static void run_channel(const strip_plan *plan, mz_taps_job *job, int8_t *rest) {
+    const int32_t columns = plan->columns;
+    if (columns < GROUP - 1) {
+        run_narrow(plan, job, rest);
+        return;
+    }
+    if (columns >= GROUP) {
+        run_groups(plan, job, 0, columns / GROUP, false);
+    }
+    if (columns % GROUP != 0) {
+        const bool garbage = columns < GROUP || (columns * job->apart) % 2 != 0;
+        run_groups(plan, job, columns - (garbage ? GROUP - 1 : GROUP), 1, garbage);
     }
 }
 
@@ -219,13 +247,11 @@ static void run_strip(const mz_depthwise_conv_2d_s8_dsp_params *params, const st
             unpack_weights(params->weights + channel * taps, window, plan, weights);
             job.planes = planes + i / multiplier * plan->lane_words;
             job.output = output + channel;
-            job.start = params->bias[channel] * 256;
+            job.start = params->bias[channel] * 2;
             job.multiplier = params->multipliers[channel];
-            job.shift = shift + 7;
-            job.offset = (int32_t)(64 + ((uint32_t)1 << (shift + 6)) +
-                                   ((uint32_t)params->zero_point << (shift + 7)));
-            run_channel(plan, &job, params->output_row_bytes,
-                        4 * window.stride_h * plan->row_words, rest);
+            job.shift = shift;
+            job.offset = (1 << (shift - 1)) + params->zero_point * (1 << shift);
+            run_channel(plan, &job, rest);
         }
     }
 }
@@ -235,7 +261,7 @@ void mz_depthwise_conv_2d_s8_dsp(const mz_depthwise_conv_2d_s8_dsp_params *param
     const mz_window window = params->window;
     const mz_extent out = params->output;
     const int32_t phases = window.dilation_w, width = window.width;
-    strip_plan plan = {.step = phases};
+    strip_plan plan = {.step = phases, .row_bytes = params->output_row_bytes};
     plan.way = window.stride_w == 1   ? MZ_TAPS_NEIGHBOURS
                : window.stride_w == 2 ? MZ_TAPS_EVERY_SECOND
                                       : MZ_TAPS_APART;
@@ -258,6 +284,7 @@ void mz_depthwise_conv_2d_s8_dsp(const mz_depthwise_conv_2d_s8_dsp_params *param
                 plan.inside = inside_columns(&plan, params->input.width);
                 plan.row_words = groups * GROUP * window.stride_w / 2 + plan.words;
                 plan.lane_words = plan.rows * plan.row_words;
+                plan.next_row_bytes = 4 * window.stride_h * plan.row_words;
                 run_strip(params, &plan, input,
                           output + y * params->output_row_bytes +
                               column * params->output_pixel_bytes,

@@ -4,7 +4,6 @@
 
 #include "kernels/mz_assembly.h"
 #include "kernels/mz_pairs.h"
-#include "kernels/mz_requantization.h"
 
 /* Sums of four windows. */
 typedef struct {
@@ -46,8 +45,11 @@ static __attribute__((noinline)) sums sum_apart(const mz_taps_job *job, const in
     return sum;
 }
 
+/* TFLM's two roundings: the product's, and by the shift, where halves of negative numbers go down. */
 static int8_t output_of(const mz_taps_job *job, int32_t sum) {
-    return mz_exact_output(sum, job->multiplier, job->offset, job->shift);
+    const int32_t offset = job->offset - (sum < 0);
+    const int32_t high = mz_high_product_rounded(sum, job->multiplier, offset);
+    return (int8_t)mz_saturated(high >> job->shift);
 }
 
 /* Windows of any number of words. */
@@ -61,8 +63,8 @@ static void run_any(const mz_taps_job *job) {
                 (job->way == MZ_TAPS_NEIGHBOURS ? sum_neighbours : sum_apart)(job, x);
             output[0] = output_of(job, sum.a);
             output[step] = output_of(job, sum.b);
+            output[job->last] = output_of(job, sum.d);
             output[2 * step] = output_of(job, sum.c);
-            output[3 * step] = output_of(job, sum.d);
             output += MZ_TAPS_GROUP * step;
         }
         x += job->input_skip / 4;
@@ -92,8 +94,9 @@ static void run_any(const mz_taps_job *job) {
 #define JOB_INPUT_SKIP 52
 #define JOB_OUTPUT_SKIP 56
 #define JOB_ROW_GROUPS 60
-#define JOB_ENTRY 64
-#define JOB_BYTES 68
+#define JOB_LAST 64
+#define JOB_ENTRY 68
+#define JOB_BYTES 72
 /* What the assembly puts in place of what it does not need. */
 #define JOB_ROW_END JOB_GROUPS
 
@@ -106,7 +109,7 @@ _Static_assert(IS_AT(output, OUTPUT) && IS_AT(step, STEP) && IS_AT(multiplier, M
                    IS_AT(start, START) && IS_AT(tap_bytes, TAP_BYTES) && IS_AT(groups, GROUPS) &&
                    IS_AT(rows, ROWS) && IS_AT(group_bytes, GROUP_BYTES) &&
                    IS_AT(input_skip, INPUT_SKIP) && IS_AT(output_skip, OUTPUT_SKIP) &&
-                   IS_AT(row_groups, ROW_GROUPS) && IS_AT(entry, ENTRY),
+                   IS_AT(row_groups, ROW_GROUPS) && IS_AT(last, LAST) && IS_AT(entry, ENTRY),
                "the assembly below counts on it");
 
 /* Registers while a group is summed up:
@@ -182,17 +185,15 @@ _Static_assert(IS_AT(output, OUTPUT) && IS_AT(step, STEP) && IS_AT(multiplier, M
     WEIGHT("r2")
 
 /* From a sum to an output, but for the shift by a register. r2: multiplier; r3: offset. */
-#define SIGN(to, sum) \
-    "asr " to ", " sum ", #31\n\t" \
-    "add " to ", r3, " to ", lsl #7\n\t"
-#define SCALED(sum, offset) "smmla " sum ", " sum ", r2, " offset "\n\t"
+#define SIGN(to, sum) "add " to ", r3, " sum ", asr #31\n\t"
+#define SCALED(sum, offset) "smmlar " sum ", " sum ", r2, " offset "\n\t"
 #define SHIFTED(sum) "asr " sum ", r4\n\t"
 #define SATURATED(sum) "ssat " sum ", #8, " sum "\n\t"
 
 #define ENTRY(number, label) \
-    "cmp r8, #" #number "\n\t" \
+    "cmp r9, #" #number "\n\t" \
     "it eq\n\t" \
-    "adreq.w r9, " label "\n\t"
+    "adreq.w r8, " label "\n\t"
 
 /* Aligned for adr. */
 __attribute__((naked, aligned(4))) static void run(const mz_taps_job *job __attribute__((unused))) {
@@ -202,16 +203,16 @@ __attribute__((naked, aligned(4))) static void run(const mz_taps_job *job __attr
         "mov r10, sp\n\t"
         "ldm r0!, {r1-r9}\n\t"
         "stm r10!, {r1-r9}\n\t"
-        "ldm r0, {r1-r8}\n\t"
-        "stm r10, {r1-r8}\n\t"
+        "ldm r0, {r1-r9}\n\t"
+        "stm r10, {r1-r9}\n\t"
         ENTRY(0, ".Ltaps_2")
         ENTRY(1, ".Ltaps_3")
         ENTRY(2, ".Ltaps_4")
         ENTRY(3, ".Ltaps_2_second")
         ENTRY(4, ".Ltaps_3_second")
         ENTRY(5, ".Ltaps_4_second")
-        "orr r9, #1\n\t"
-        "str r9, " ON_STACK(ENTRY) "\n\t"
+        "orr r8, #1\n\t"
+        "str r8, " ON_STACK(ENTRY) "\n\t"
         "ldr lr, " ON_STACK(TAP_BYTES) "\n\t"
 
         ".Ltaps_group:\n\t"
@@ -286,19 +287,19 @@ __attribute__((naked, aligned(4))) static void run(const mz_taps_job *job __attr
         SHIFTED("r10")
         "strb r9, [r0]\n\t"
         SATURATED("r10")
-        SHIFTED("r11")
+        SHIFTED("r12")
         "ldr r6, " ON_STACK(GROUP_BYTES) "\n\t"
         "strb r10, [r0, r1]\n\t"
-        SATURATED("r11")
-        "add r0, r0, r1, lsl #1\n\t"
-        SHIFTED("r12")
-        "ldr r7, " ON_STACK(GROUPS) "\n\t"
         SATURATED("r12")
-        "strb r11, [r0]\n\t"
+        "ldr r3, " ON_STACK(LAST) "\n\t"
+        SHIFTED("r11")
+        "ldr r7, " ON_STACK(GROUPS) "\n\t"
+        SATURATED("r11")
+        "strb r12, [r0, r3]\n\t"
         "add r5, r6\n\t"
         "subs r7, #1\n\t"
-        "strb r12, [r0, r1]\n\t"
-        "add r0, r0, r1, lsl #1\n\t"
+        "strb r11, [r0, r1, lsl #1]\n\t"
+        "add r0, r0, r1, lsl #2\n\t"
         "str r5, " ON_STACK(PLANES) "\n\t"
         "str r7, " ON_STACK(GROUPS) "\n\t"
         "str r0, " ON_STACK(OUTPUT) "\n\t"
@@ -350,8 +351,8 @@ __attribute__((naked)) static void run_3x3(const mz_taps_job *job __attribute__(
         "mov r10, sp\n\t"
         "ldm r0!, {r1-r9}\n\t"
         "stm r10!, {r1-r9}\n\t"
-        "ldm r0, {r1-r8}\n\t"
-        "stm r10, {r1-r8}\n\t"
+        "ldm r0, {r1-r9}\n\t"
+        "stm r10, {r1-r9}\n\t"
         "ldr r0, " ON_STACK(WEIGHTS) "\n\t"
         LOAD("r4", 0)
         LOAD("r5", 3)
@@ -396,13 +397,13 @@ __attribute__((naked)) static void run_3x3(const mz_taps_job *job __attribute__(
         "strb r10, [r3, r1]\n\t"
         SATURATED("r11")
         "asr r12, r2\n\t"
-        "add r3, r3, r1, lsl #1\n\t"
+        "ldr r2, " ON_STACK(LAST) "\n\t"
         SATURATED("r12")
-        "ldr r2, " ON_STACK(ROW_END) "\n\t"
-        "strb r11, [r3]\n\t"
         "str r0, " ON_STACK(PLANES) "\n\t"
-        "strb r12, [r3, r1]\n\t"
-        "add r3, r3, r1, lsl #1\n\t"
+        "strb r12, [r3, r2]\n\t"
+        "ldr r2, " ON_STACK(ROW_END) "\n\t"
+        "strb r11, [r3, r1, lsl #1]\n\t"
+        "add r3, r3, r1, lsl #2\n\t"
         "cmp r0, r2\n\t"
         "str r3, " ON_STACK(OUTPUT) "\n\t"
         "bne .Ltaps_3x3_group\n\t"
