@@ -86,6 +86,20 @@ static __attribute__((noinline)) void widen_slowly(const part *of, const int8_t 
     }
 }
 
+/* All lanes of a column. */
+static __attribute__((noinline)) void widen_column(const part *of, const int8_t *pixel,
+                                                   int16_t *plane) {
+    const int32_t lane = 2 * of->lane_words, step = 2 * of->row_words;
+    for (int32_t row = of->rows; row > 0; row--, pixel += of->row_bytes, plane += step) {
+        const uint32_t four = mz_word_load(pixel);
+        int16_t *const third = plane + 2 * lane;
+        plane[0] = (int8_t)(four & 0xFFu);
+        plane[lane] = (int8_t)(four >> 8 & 0xFFu);
+        third[0] = (int8_t)(four >> 16 & 0xFFu);
+        third[lane] = (int8_t)(four >> 24);
+    }
+}
+
 /* All lanes of a row, two columns at a time, to `end` of the first lane. */
 static __attribute__((noinline)) void widen_pairs(const int8_t *pixel, int32_t pixel_bytes,
                                                   int32_t *lane_0, const int32_t *end,
@@ -105,10 +119,10 @@ static __attribute__((noinline)) void widen_pairs(const int8_t *pixel, int32_t p
 static void widen_quickly(const part *of, const int8_t *pixel, int32_t *to) {
     const int32_t even = of->first + (of->first & 1), end = of->end & ~1;
     if (even != of->first) {
-        widen_slowly(of, pixel, to, LANES, of->first, even);
+        widen_column(of, pixel, (int16_t *)(void *)to + of->first);
     }
     if (end != of->end && end >= even) {
-        widen_slowly(of, pixel, to, LANES, end, of->end);
+        widen_column(of, pixel + (end - of->first) * of->pixel_bytes, (int16_t *)(void *)to + end);
     }
     pixel += (even - of->first) * of->pixel_bytes;
     for (int32_t row = 0; row < of->rows; row++, pixel += of->row_bytes, to += of->row_words) {
@@ -145,73 +159,57 @@ static void widen(const mz_depthwise_conv_2d_s8_dsp_params *params, const strip_
  * (w0, w1) (w2, w3) .. for windows at even columns, each before that of (0, w0) (w1, w2) .. for
  * windows at odd ones, unless there are none. */
 static __attribute__((noinline)) void unpack_weights(const int8_t *weights, mz_window window,
-                                                     const strip_plan *plan, uint32_t *to) {
-    const bool neighbours = plan->way == MZ_TAPS_NEIGHBOURS;
+                                                     bool neighbours, uint32_t *to) {
+    const int32_t step = neighbours ? 2 : 1, pairs = window.width / 2;
     for (int32_t y = 0; y < window.height; y++) {
-        const int8_t *const end = weights + window.width;
-        int32_t last = 0;
-        for (int32_t i = 0; i < plan->words; i++) {
-            const int32_t first = weights < end ? 2 * *weights++ : 0;
-            const int32_t second = weights < end ? 2 * *weights++ : 0;
-            *to++ = mz_pair_firsts((uint32_t)first, (uint32_t)second);
-            if (neighbours) {
-                *to++ = mz_pair_firsts((uint32_t)last, (uint32_t)first);
-            }
+        uint32_t last = 0;
+        for (int32_t i = 0; i < pairs; i++, to += step, weights += 2) {
+            const uint32_t first = (uint32_t)(2 * weights[0]), second = (uint32_t)(2 * weights[1]);
+            to[step - 1] = mz_pair_firsts(last, first);
+            to[0] = mz_pair_firsts(first, second);
             last = second;
         }
-    }
-}
-
-/* `groups` of a row that begin at a column of the output, in all rows. garbage: the last column of a
- * group is none. */
-static void run_groups(const strip_plan *plan, mz_taps_job *job, int32_t column, int32_t groups,
-                       bool garbage) {
-    const int32_t *const planes = job->planes;
-    int8_t *const output = job->output;
-    job->planes += column * job->apart / 2;
-    job->output += column * job->step;
-    job->groups = job->row_groups = groups;
-    job->input_skip = plan->next_row_bytes - groups * job->group_bytes;
-    job->output_skip = plan->row_bytes - groups * GROUP * job->step;
-    job->last = (garbage ? GROUP - 2 : GROUP - 1) * job->step;
-    mz_taps_run(job);
-    job->planes = planes;
-    job->output = output;
-}
-
-/* One or two columns: through `rest`, which takes four bytes for each row. */
-static void run_narrow(const strip_plan *plan, mz_taps_job *job, int8_t *rest) {
-    int8_t *to = job->output;
-    const int32_t step = job->step;
-    job->output = rest;
-    job->step = 1;
-    job->groups = job->row_groups = 1;
-    job->input_skip = plan->next_row_bytes - job->group_bytes;
-    job->output_skip = 0;
-    job->last = GROUP - 1;
-    mz_taps_run(job);
-    job->step = step;
-    for (int32_t y = 0; y < plan->strip; y++, rest += GROUP, to += plan->row_bytes) {
-        for (int32_t i = 0; i < plan->columns; i++) {
-            to[i * step] = rest[i];
+        if (window.width % 2 != 0 || neighbours) {
+            const uint32_t first = window.width % 2 != 0 ? (uint32_t)(2 * *weights++) : 0;
+            to[step - 1] = mz_pair_firsts(last, first);
+            to[0] = mz_pair_firsts(first, 0);
+            to += step;
         }
     }
 }
 
-/* All windows of a strip of one channel. Columns behind whole groups go by a group that begins before
- * them, at an even column of the planes, which are words. */
-static void run_channel(const strip_plan *plan, mz_taps_job *job, int8_t *rest) {
-    const int32_t columns = plan->columns;
-    if (columns < GROUP - 1) {
-        run_narrow(plan, job, rest);
-        return;
-    }
-    if (columns >= GROUP) {
-        run_groups(plan, job, 0, columns / GROUP, false);
-    }
-    if (columns % GROUP != 0) {
-        const bool garbage = columns < GROUP || (columns * job->apart) % 2 != 0;
-        run_groups(plan, job, columns - (garbage ? GROUP - 1 : GROUP), 1, garbage);
+/* Groups of a channel: `count` from each row's column `start` of the output on. garbage: the last
+ * column of a group is none. */
+typedef struct {
+    mz_taps_job job;
+    int32_t start;
+} taps_pass;
+
+static taps_pass pass_over(const strip_plan *plan, const mz_taps_job *job, int32_t start,
+                           int32_t count, bool garbage) {
+    taps_pass pass = {*job, start};
+    const bool down = count < plan->strip;
+    const int32_t groups = down ? plan->strip : count;
+    const int32_t row_input = plan->next_row_bytes, row_output = plan->row_bytes;
+    const int32_t group_input = 2 * GROUP * job->apart, group_output = GROUP * job->step;
+    pass.job.lines = down ? count : plan->strip;
+    pass.job.group_bytes = down ? row_input : group_input;
+    pass.job.group_output = down ? row_output : group_output;
+    pass.job.line_bytes = groups * pass.job.group_bytes;
+    pass.job.input_skip = (down ? group_input : row_input) - pass.job.line_bytes;
+    pass.job.output_skip =
+        (down ? group_output : row_output) - groups * pass.job.group_output;
+    pass.job.last = (garbage ? GROUP - 2 : GROUP - 1) * job->step;
+    return pass;
+}
+
+/* One or two columns come through `rest`, which takes four bytes for each row. */
+static void move_narrow(const strip_plan *plan, int32_t pixel_bytes, const int8_t *rest,
+                        int8_t *to) {
+    for (int32_t y = 0; y < plan->strip; y++, rest += GROUP, to += plan->row_bytes) {
+        for (int32_t i = 0; i < plan->columns; i++) {
+            to[i * plan->step * pixel_bytes] = rest[i];
+        }
     }
 }
 
@@ -221,21 +219,37 @@ static void run_strip(const mz_depthwise_conv_2d_s8_dsp_params *params, const st
     const mz_window window = params->window;
     const int32_t multiplier = params->depth_multiplier, taps = window.height * window.width;
     uint32_t *const weights = (uint32_t *)(void *)(planes + LANES * plan->lane_words);
-    const int32_t both = plan->way == MZ_TAPS_NEIGHBOURS ? 2 : 1;
-    int8_t *const rest =
-        (int8_t *)(weights + both * plan->words * window.height + MZ_TAPS_WORDS_BEHIND);
-    mz_taps_job job = {
-        .step = plan->step * params->output_pixel_bytes,
+    const bool neighbours = plan->way == MZ_TAPS_NEIGHBOURS;
+    int8_t *const rest = (int8_t *)(weights + (neighbours ? 2 : 1) * plan->words * window.height +
+                                    MZ_TAPS_WORDS_BEHIND);
+    const int32_t columns = plan->columns;
+    const bool narrow = columns < GROUP - 1;
+    strip_plan made = *plan;
+    if (narrow) {
+        made.row_bytes = GROUP;
+    }
+    const mz_taps_job job = {
+        .step = narrow ? 1 : plan->step * params->output_pixel_bytes,
         .weights = weights,
         .taps_down = window.height,
         .tap_bytes = 4 * window.dilation_h * plan->row_words,
-        .rows = plan->strip,
-        .group_bytes = 2 * GROUP * window.stride_w,
         .entry = mz_taps_entry(plan->way, plan->words),
         .way = plan->way,
         .words = plan->words,
         .apart = window.stride_w,
     };
+    /* Columns behind whole groups go by a group that begins before them, at an even column of the
+     * planes, which are words. */
+    taps_pass passes[2];
+    int32_t count = 0;
+    if (columns >= GROUP) {
+        passes[count++] = pass_over(&made, &job, 0, columns / GROUP, false);
+    }
+    if (columns % GROUP != 0) {
+        const bool garbage = columns < GROUP || columns * window.stride_w % 2 != 0;
+        const int32_t start = columns - (garbage ? GROUP - 1 : GROUP);
+        passes[count++] = pass_over(&made, &job, start > 0 ? start : 0, 1, garbage && !narrow);
+    }
     fill_outside(params, plan, planes);
     for (int32_t block = 0; block < params->input.channels; block += LANES) {
         const int32_t left = params->input.channels - block;
@@ -244,14 +258,23 @@ static void run_strip(const mz_depthwise_conv_2d_s8_dsp_params *params, const st
         for (int32_t i = 0; i < lanes * multiplier; i++) {
             const int32_t channel = block * multiplier + i;
             const int32_t shift = params->shifts[channel];
-            unpack_weights(params->weights + channel * taps, window, plan, weights);
-            job.planes = planes + i / multiplier * plan->lane_words;
-            job.output = output + channel;
-            job.start = params->bias[channel] * 2;
-            job.multiplier = params->multipliers[channel];
-            job.shift = shift;
-            job.offset = (1 << (shift - 1)) + params->zero_point * (1 << shift);
-            run_channel(plan, &job, rest);
+            int8_t *const to = narrow ? rest : output + channel;
+            unpack_weights(params->weights + channel * taps, window, neighbours, weights);
+            for (int32_t k = 0; k < count; k++) {
+                mz_taps_job *const pass = &passes[k].job;
+                const int32_t start = passes[k].start;
+                pass->planes =
+                    planes + i / multiplier * plan->lane_words + start * window.stride_w / 2;
+                pass->output = to + start * pass->step;
+                pass->start = params->bias[channel] * 2;
+                pass->multiplier = params->multipliers[channel];
+                pass->shift = shift;
+                pass->offset = (1 << (shift - 1)) + params->zero_point * (1 << shift);
+                mz_taps_run(pass);
+            }
+            if (narrow) {
+                move_narrow(plan, params->output_pixel_bytes, rest, output + channel);
+            }
         }
     }
 }

@@ -57,15 +57,15 @@ static void run_any(const mz_taps_job *job) {
     const int32_t step = job->step;
     const int32_t *x = job->planes;
     int8_t *output = job->output;
-    for (int32_t row = 0; row < job->rows; row++) {
-        for (int32_t group = 0; group < job->groups; group++, x += job->group_bytes / 4) {
+    for (int32_t line = 0; line < job->lines; line++) {
+        const int32_t *const end = x + job->line_bytes / 4;
+        for (; x != end; x += job->group_bytes / 4, output += job->group_output) {
             const sums sum =
                 (job->way == MZ_TAPS_NEIGHBOURS ? sum_neighbours : sum_apart)(job, x);
             output[0] = output_of(job, sum.a);
             output[step] = output_of(job, sum.b);
             output[job->last] = output_of(job, sum.d);
             output[2 * step] = output_of(job, sum.c);
-            output += MZ_TAPS_GROUP * step;
         }
         x += job->input_skip / 4;
         output += job->output_skip;
@@ -76,8 +76,8 @@ static void run_any(const mz_taps_job *job) {
 
 #include <stddef.h>
 
-/* The job up to its entry, on the stack, bytes from sp. The assembly puts the address where its
- * code is entered in place of the entry. */
+/* The job up to its entry and where a line's planes end, on the stack, bytes from sp. The assembly puts
+ * the address where its code is entered in place of the entry. */
 #define JOB_OUTPUT 0
 #define JOB_STEP 4
 #define JOB_MULTIPLIER 8
@@ -88,17 +88,16 @@ static void run_any(const mz_taps_job *job) {
 #define JOB_TAPS_DOWN 28
 #define JOB_START 32
 #define JOB_TAP_BYTES 36
-#define JOB_GROUPS 40
-#define JOB_ROWS 44
-#define JOB_GROUP_BYTES 48
-#define JOB_INPUT_SKIP 52
-#define JOB_OUTPUT_SKIP 56
-#define JOB_ROW_GROUPS 60
-#define JOB_LAST 64
+#define JOB_GROUP_BYTES 40
+#define JOB_GROUP_OUTPUT 44
+#define JOB_LAST 48
+#define JOB_LINE_BYTES 52
+#define JOB_INPUT_SKIP 56
+#define JOB_OUTPUT_SKIP 60
+#define JOB_LINES 64
 #define JOB_ENTRY 68
-#define JOB_BYTES 72
-/* What the assembly puts in place of what it does not need. */
-#define JOB_ROW_END JOB_GROUPS
+#define JOB_LINE_END 72
+#define JOB_BYTES 76
 
 #define ON_STACK(name) MZ_AT("sp", JOB_##name)
 
@@ -106,10 +105,11 @@ static void run_any(const mz_taps_job *job) {
 _Static_assert(IS_AT(output, OUTPUT) && IS_AT(step, STEP) && IS_AT(multiplier, MULTIPLIER) &&
                    IS_AT(offset, OFFSET) && IS_AT(shift, SHIFT) && IS_AT(planes, PLANES) &&
                    IS_AT(weights, WEIGHTS) && IS_AT(taps_down, TAPS_DOWN) &&
-                   IS_AT(start, START) && IS_AT(tap_bytes, TAP_BYTES) && IS_AT(groups, GROUPS) &&
-                   IS_AT(rows, ROWS) && IS_AT(group_bytes, GROUP_BYTES) &&
+                   IS_AT(start, START) && IS_AT(tap_bytes, TAP_BYTES) &&
+                   IS_AT(group_bytes, GROUP_BYTES) && IS_AT(group_output, GROUP_OUTPUT) &&
+                   IS_AT(last, LAST) && IS_AT(line_bytes, LINE_BYTES) &&
                    IS_AT(input_skip, INPUT_SKIP) && IS_AT(output_skip, OUTPUT_SKIP) &&
-                   IS_AT(row_groups, ROW_GROUPS) && IS_AT(last, LAST) && IS_AT(entry, ENTRY),
+                   IS_AT(lines, LINES) && IS_AT(entry, ENTRY),
                "the assembly below counts on it");
 
 /* Registers while a group is summed up:
@@ -214,7 +214,12 @@ __attribute__((naked, aligned(4))) static void run(const mz_taps_job *job __attr
         "orr r8, #1\n\t"
         "str r8, " ON_STACK(ENTRY) "\n\t"
         "ldr lr, " ON_STACK(TAP_BYTES) "\n\t"
+        "ldr r5, " ON_STACK(PLANES) "\n\t"
 
+        ".Ltaps_line:\n\t"
+        "ldr r6, " ON_STACK(LINE_BYTES) "\n\t"
+        "add r6, r5\n\t"
+        "str r6, " ON_STACK(LINE_END) "\n\t"
         ".Ltaps_group:\n\t"
         "ldr r0, " ON_STACK(PLANES) "\n\t"
         "ldr r1, " ON_STACK(WEIGHTS) "\n\t"
@@ -293,27 +298,26 @@ __attribute__((naked, aligned(4))) static void run(const mz_taps_job *job __attr
         SATURATED("r12")
         "ldr r3, " ON_STACK(LAST) "\n\t"
         SHIFTED("r11")
-        "ldr r7, " ON_STACK(GROUPS) "\n\t"
+        "ldr r7, " ON_STACK(LINE_END) "\n\t"
         SATURATED("r11")
         "strb r12, [r0, r3]\n\t"
+        "ldr r2, " ON_STACK(GROUP_OUTPUT) "\n\t"
         "add r5, r6\n\t"
-        "subs r7, #1\n\t"
         "strb r11, [r0, r1, lsl #1]\n\t"
-        "add r0, r0, r1, lsl #2\n\t"
+        "add r0, r2\n\t"
+        "cmp r5, r7\n\t"
         "str r5, " ON_STACK(PLANES) "\n\t"
-        "str r7, " ON_STACK(GROUPS) "\n\t"
         "str r0, " ON_STACK(OUTPUT) "\n\t"
         "bne .Ltaps_group\n\t"
         "ldrd r6, r7, " ON_STACK(INPUT_SKIP) "\n\t"
-        "ldr r8, " ON_STACK(ROW_GROUPS) "\n\t"
-        "ldr r9, " ON_STACK(ROWS) "\n\t"
+        "ldr r8, " ON_STACK(LINES) "\n\t"
         "add r5, r6\n\t"
         "add r0, r7\n\t"
         "str r5, " ON_STACK(PLANES) "\n\t"
         "str r0, " ON_STACK(OUTPUT) "\n\t"
-        "subs r9, #1\n\t"
-        "strd r8, r9, " ON_STACK(GROUPS) "\n\t"
-        "bne .Ltaps_group\n\t"
+        "subs r8, #1\n\t"
+        "str r8, " ON_STACK(LINES) "\n\t"
+        "bne .Ltaps_line\n\t"
         "add sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t"
         "pop {r4-r11, pc}\n\t");
 }
@@ -362,10 +366,10 @@ __attribute__((naked)) static void run_3x3(const mz_taps_job *job __attribute__(
         LOAD("lr", 11)
         "ldr r0, " ON_STACK(PLANES) "\n\t"
 
-        ".Ltaps_3x3_row:\n\t"
-        "ldr r1, " ON_STACK(ROW_GROUPS) "\n\t"
-        "add r1, r0, r1, lsl #3\n\t"
-        "str r1, " ON_STACK(ROW_END) "\n\t"
+        ".Ltaps_3x3_line:\n\t"
+        "ldr r1, " ON_STACK(LINE_BYTES) "\n\t"
+        "add r1, r0\n\t"
+        "str r1, " ON_STACK(LINE_END) "\n\t"
 
         ".Ltaps_3x3_group:\n\t"
         "ldr r2, [r0]\n\t"
@@ -388,36 +392,37 @@ __attribute__((naked)) static void run_3x3(const mz_taps_job *job __attribute__(
         "ldr r2, " ON_STACK(SHIFT) "\n\t"
         "ldr r1, " ON_STACK(STEP) "\n\t"
         "asr r9, r2\n\t"
-        "add r0, #8\n\t"
-        SATURATED("r9")
         "asr r10, r2\n\t"
+        SATURATED("r9")
+        "asr r12, r2\n\t"
         "strb r9, [r3]\n\t"
         SATURATED("r10")
         "asr r11, r2\n\t"
         "strb r10, [r3, r1]\n\t"
-        SATURATED("r11")
-        "asr r12, r2\n\t"
-        "ldr r2, " ON_STACK(LAST) "\n\t"
         SATURATED("r12")
-        "str r0, " ON_STACK(PLANES) "\n\t"
+        "ldr r2, " ON_STACK(LAST) "\n\t"
+        "ldr r10, " ON_STACK(GROUP_BYTES) "\n\t"
+        SATURATED("r11")
+        "ldr r9, " ON_STACK(LINE_END) "\n\t"
         "strb r12, [r3, r2]\n\t"
-        "ldr r2, " ON_STACK(ROW_END) "\n\t"
+        "ldr r2, " ON_STACK(GROUP_OUTPUT) "\n\t"
+        "add r0, r10\n\t"
         "strb r11, [r3, r1, lsl #1]\n\t"
-        "add r3, r3, r1, lsl #2\n\t"
-        "cmp r0, r2\n\t"
+        "add r3, r2\n\t"
+        "str r0, " ON_STACK(PLANES) "\n\t"
+        "cmp r0, r9\n\t"
         "str r3, " ON_STACK(OUTPUT) "\n\t"
         "bne .Ltaps_3x3_group\n\t"
 
-        "ldr r1, " ON_STACK(INPUT_SKIP) "\n\t"
-        "ldr r2, " ON_STACK(OUTPUT_SKIP) "\n\t"
-        "ldr r9, " ON_STACK(ROWS) "\n\t"
+        "ldrd r1, r2, " ON_STACK(INPUT_SKIP) "\n\t"
+        "ldr r9, " ON_STACK(LINES) "\n\t"
         "add r0, r1\n\t"
         "add r3, r2\n\t"
         "str r0, " ON_STACK(PLANES) "\n\t"
         "str r3, " ON_STACK(OUTPUT) "\n\t"
         "subs r9, #1\n\t"
-        "str r9, " ON_STACK(ROWS) "\n\t"
-        "bne .Ltaps_3x3_row\n\t"
+        "str r9, " ON_STACK(LINES) "\n\t"
+        "bne .Ltaps_3x3_line\n\t"
         "add sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t"
         "pop {r4-r11, pc}\n\t");
 }
