@@ -322,12 +322,12 @@ __attribute__((naked, aligned(4))) static void run(const mz_taps_job *job __attr
         "pop {r4-r11, pc}\n\t");
 }
 
-/* Windows of 3 rows of 3 columns beside each other keep their weights in registers:
+/* Windows of 3 rows of two words keep their weights in registers:
  *
- *   r0        reads planes                  r4 r5   (w0, w1) (w1, w2)
- *   r1        bytes from row to row         r6 r7   (w3, w4) (w4, w5)
- *   r2 r3     activations                   r8 lr   (w6, w7) (w7, w8)
- *   r9..r12   the sums of four outputs
+ *   r0        reads planes                  r4 r5   neighbours: (w0, w1) (w1, w2)
+ *   r1        bytes from row to row                 every second: (w0, w1) (w2, w3)
+ *   r2 r3     activations                   r6 r7   of the second row
+ *   r9..r12   the sums of four outputs      r8 lr   of the third row
  *
  * a, b: weights of a row; now: its first activations; next: the other register. from: where sums
  * begin. down, load: go on to the row below and load what it begins with. */
@@ -344,87 +344,114 @@ __attribute__((naked, aligned(4))) static void run(const mz_taps_job *job __attr
     load \
     "smlabt r11, " now ", " b ", r11\n\t" \
     "smlad r12, " now ", " b ", r12\n\t"
+#define ROW_OF_3X3_SECOND(now, next, a, b, from, down, load) \
+    "smlad r9, " now ", " a ", " from("9") "\n\t" \
+    LOAD(next, 1) \
+    LOAD(now, 2) \
+    "smlad r10, " next ", " a ", " from("10") "\n\t" \
+    "smlad r9, " next ", " b ", r9\n\t" \
+    LOAD(next, 3) \
+    "smlad r11, " now ", " a ", " from("11") "\n\t" \
+    "smlad r10, " now ", " b ", r10\n\t" \
+    LOAD(now, 4) \
+    down \
+    "smlad r12, " next ", " a ", r12\n\t" \
+    "smlad r11, " next ", " b ", r11\n\t" \
+    load \
+    "smlad r12, " now ", " b ", r12\n\t"
 #define FROM_START(number) "r12"
 #define FROM_SUM(number) "r" number
 #define DOWN "add r0, r1\n\t"
 
+#define OPEN_3X3 \
+    "push {r4-r11, lr}\n\t" \
+    "sub sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t" \
+    "mov r10, sp\n\t" \
+    "ldm r0!, {r1-r9}\n\t" \
+    "stm r10!, {r1-r9}\n\t" \
+    "ldm r0, {r1-r9}\n\t" \
+    "stm r10, {r1-r9}\n\t" \
+    "ldr r0, " ON_STACK(WEIGHTS) "\n\t"
+
+/* All lines. row: of a window; label: of this kind of windows. */
+#define LINES_OF_3X3(row, label) \
+    "ldr r0, " ON_STACK(PLANES) "\n\t" \
+    label "_line:\n\t" \
+    "ldr r1, " ON_STACK(LINE_BYTES) "\n\t" \
+    "add r1, r0\n\t" \
+    "str r1, " ON_STACK(LINE_END) "\n\t" \
+    label "_group:\n\t" \
+    "ldr r2, [r0]\n\t" \
+    "ldr r12, " ON_STACK(START) "\n\t" \
+    "ldr r1, " ON_STACK(TAP_BYTES) "\n\t" \
+    row("r2", "r3", "r4", "r5", FROM_START, DOWN, LOAD("r3", 0)) \
+    row("r3", "r2", "r6", "r7", FROM_SUM, DOWN, LOAD("r2", 0)) \
+    row("r2", "r3", "r8", "lr", FROM_SUM, NOTHING, "ldr r3, " ON_STACK(OFFSET) "\n\t") \
+    "ldr r2, " ON_STACK(MULTIPLIER) "\n\t" \
+    SIGN("r0", "r9") \
+    SIGN("r1", "r10") \
+    SCALED("r9", "r0") \
+    SIGN("r0", "r11") \
+    SCALED("r10", "r1") \
+    SIGN("r1", "r12") \
+    "ldr r3, " ON_STACK(OUTPUT) "\n\t" \
+    SCALED("r11", "r0") \
+    "ldr r0, " ON_STACK(PLANES) "\n\t" \
+    SCALED("r12", "r1") \
+    "ldr r2, " ON_STACK(SHIFT) "\n\t" \
+    "ldr r1, " ON_STACK(STEP) "\n\t" \
+    "asr r9, r2\n\t" \
+    "asr r10, r2\n\t" \
+    SATURATED("r9") \
+    "asr r12, r2\n\t" \
+    "strb r9, [r3]\n\t" \
+    SATURATED("r10") \
+    "asr r11, r2\n\t" \
+    "strb r10, [r3, r1]\n\t" \
+    SATURATED("r12") \
+    "ldr r2, " ON_STACK(LAST) "\n\t" \
+    "ldr r10, " ON_STACK(GROUP_BYTES) "\n\t" \
+    SATURATED("r11") \
+    "ldr r9, " ON_STACK(LINE_END) "\n\t" \
+    "strb r12, [r3, r2]\n\t" \
+    "ldr r2, " ON_STACK(GROUP_OUTPUT) "\n\t" \
+    "add r0, r10\n\t" \
+    "strb r11, [r3, r1, lsl #1]\n\t" \
+    "add r3, r2\n\t" \
+    "str r0, " ON_STACK(PLANES) "\n\t" \
+    "cmp r0, r9\n\t" \
+    "str r3, " ON_STACK(OUTPUT) "\n\t" \
+    "bne " label "_group\n\t" \
+    "ldrd r1, r2, " ON_STACK(INPUT_SKIP) "\n\t" \
+    "ldr r9, " ON_STACK(LINES) "\n\t" \
+    "add r0, r1\n\t" \
+    "add r3, r2\n\t" \
+    "str r0, " ON_STACK(PLANES) "\n\t" \
+    "str r3, " ON_STACK(OUTPUT) "\n\t" \
+    "subs r9, #1\n\t" \
+    "str r9, " ON_STACK(LINES) "\n\t" \
+    "bne " label "_line\n\t" \
+    "add sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t" \
+    "pop {r4-r11, pc}\n\t"
+
 __attribute__((naked)) static void run_3x3(const mz_taps_job *job __attribute__((unused))) {
     __asm__ volatile(
-        "push {r4-r11, lr}\n\t"
-        "sub sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t"
-        "mov r10, sp\n\t"
-        "ldm r0!, {r1-r9}\n\t"
-        "stm r10!, {r1-r9}\n\t"
-        "ldm r0, {r1-r9}\n\t"
-        "stm r10, {r1-r9}\n\t"
-        "ldr r0, " ON_STACK(WEIGHTS) "\n\t"
+        OPEN_3X3
         LOAD("r4", 0)
         LOAD("r5", 3)
         LOAD("r6", 4)
         LOAD("r7", 7)
         LOAD("r8", 8)
         LOAD("lr", 11)
-        "ldr r0, " ON_STACK(PLANES) "\n\t"
+        LINES_OF_3X3(ROW_OF_3X3, ".Ltaps_3x3"));
+}
 
-        ".Ltaps_3x3_line:\n\t"
-        "ldr r1, " ON_STACK(LINE_BYTES) "\n\t"
-        "add r1, r0\n\t"
-        "str r1, " ON_STACK(LINE_END) "\n\t"
-
-        ".Ltaps_3x3_group:\n\t"
-        "ldr r2, [r0]\n\t"
-        "ldr r12, " ON_STACK(START) "\n\t"
-        "ldr r1, " ON_STACK(TAP_BYTES) "\n\t"
-        ROW_OF_3X3("r2", "r3", "r4", "r5", FROM_START, DOWN, LOAD("r3", 0))
-        ROW_OF_3X3("r3", "r2", "r6", "r7", FROM_SUM, DOWN, LOAD("r2", 0))
-        ROW_OF_3X3("r2", "r3", "r8", "lr", FROM_SUM, NOTHING, "ldr r3, " ON_STACK(OFFSET) "\n\t")
-        "ldr r2, " ON_STACK(MULTIPLIER) "\n\t"
-        SIGN("r0", "r9")
-        SIGN("r1", "r10")
-        SCALED("r9", "r0")
-        SIGN("r0", "r11")
-        SCALED("r10", "r1")
-        SIGN("r1", "r12")
-        "ldr r3, " ON_STACK(OUTPUT) "\n\t"
-        SCALED("r11", "r0")
-        "ldr r0, " ON_STACK(PLANES) "\n\t"
-        SCALED("r12", "r1")
-        "ldr r2, " ON_STACK(SHIFT) "\n\t"
-        "ldr r1, " ON_STACK(STEP) "\n\t"
-        "asr r9, r2\n\t"
-        "asr r10, r2\n\t"
-        SATURATED("r9")
-        "asr r12, r2\n\t"
-        "strb r9, [r3]\n\t"
-        SATURATED("r10")
-        "asr r11, r2\n\t"
-        "strb r10, [r3, r1]\n\t"
-        SATURATED("r12")
-        "ldr r2, " ON_STACK(LAST) "\n\t"
-        "ldr r10, " ON_STACK(GROUP_BYTES) "\n\t"
-        SATURATED("r11")
-        "ldr r9, " ON_STACK(LINE_END) "\n\t"
-        "strb r12, [r3, r2]\n\t"
-        "ldr r2, " ON_STACK(GROUP_OUTPUT) "\n\t"
-        "add r0, r10\n\t"
-        "strb r11, [r3, r1, lsl #1]\n\t"
-        "add r3, r2\n\t"
-        "str r0, " ON_STACK(PLANES) "\n\t"
-        "cmp r0, r9\n\t"
-        "str r3, " ON_STACK(OUTPUT) "\n\t"
-        "bne .Ltaps_3x3_group\n\t"
-
-        "ldrd r1, r2, " ON_STACK(INPUT_SKIP) "\n\t"
-        "ldr r9, " ON_STACK(LINES) "\n\t"
-        "add r0, r1\n\t"
-        "add r3, r2\n\t"
-        "str r0, " ON_STACK(PLANES) "\n\t"
-        "str r3, " ON_STACK(OUTPUT) "\n\t"
-        "subs r9, #1\n\t"
-        "str r9, " ON_STACK(LINES) "\n\t"
-        "bne .Ltaps_3x3_line\n\t"
-        "add sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t"
-        "pop {r4-r11, pc}\n\t");
+__attribute__((naked)) static void run_3x3_second(const mz_taps_job *job __attribute__((unused))) {
+    __asm__ volatile(
+        OPEN_3X3
+        "ldm r0, {r4-r9}\n\t"
+        "mov lr, r9\n\t"
+        LINES_OF_3X3(ROW_OF_3X3_SECOND, ".Ltaps_3x3_second"));
 }
 
 #define NO_ENTRY (-1)
@@ -436,10 +463,12 @@ int32_t mz_taps_entry(int32_t way, int32_t words) {
 }
 
 void mz_taps_run(const mz_taps_job *job) {
-    if (job->way == MZ_TAPS_NEIGHBOURS && job->words == 2 && job->taps_down == 3) {
-        run_3x3(job);
+    if (job->entry == NO_ENTRY) {
+        run_any(job);
+    } else if (job->words == 2 && job->taps_down == 3) {
+        (job->way == MZ_TAPS_NEIGHBOURS ? run_3x3 : run_3x3_second)(job);
     } else {
-        (job->entry == NO_ENTRY ? run_any : run)(job);
+        run(job);
     }
 }
 
