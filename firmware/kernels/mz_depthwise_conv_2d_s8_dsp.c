@@ -69,18 +69,14 @@ typedef struct {
     int32_t rows;
 } part;
 
-/* Columns first..end - 1 of the part, of some lanes, one by one. */
-static __attribute__((noinline)) void widen_slowly(const part *of, const int8_t *pixel, int32_t *to,
-                                                   int32_t lanes, int32_t first, int32_t end) {
-    pixel += (first - of->first) * of->pixel_bytes;
-    for (int32_t column = first; column < end; column++, pixel += of->pixel_bytes) {
-        for (int32_t lane = 0; lane < lanes; lane++) {
+/* All columns of the part, of some lanes, one by one. */
+static void widen_slowly(const part *of, const int8_t *pixel, int32_t *to, int32_t lanes) {
+    for (int32_t row = 0; row < of->rows; row++, pixel += of->row_bytes, to += of->row_words) {
+        int16_t *plane = (int16_t *)(void *)to;
+        for (int32_t lane = 0; lane < lanes; lane++, plane += 2 * of->lane_words) {
             const int8_t *from = pixel + lane;
-            int16_t *plane = (int16_t *)(void *)(to + lane * of->lane_words) + column;
-            for (int32_t row = 0; row < of->rows; row++) {
-                *plane = *from;
-                from += of->row_bytes;
-                plane += 2 * of->row_words;
+            for (int32_t column = of->first; column < of->end; column++, from += of->pixel_bytes) {
+                plane[column] = *from;
             }
         }
     }
@@ -151,7 +147,7 @@ static void widen(const mz_depthwise_conv_2d_s8_dsp_params *params, const strip_
     if (lanes == LANES) {
         widen_quickly(&of, pixel, to);
     } else {
-        widen_slowly(&of, pixel, to, lanes, plan->inside.first, plan->inside.end);
+        widen_slowly(&of, pixel, to, lanes);
     }
 }
 
