@@ -106,6 +106,8 @@ def test_facts_of_their_siblings(
     assert loaded.flash_region.base == flash
     assert loaded.flash.used_limit == used * KIB * KIB
     assert loaded.spsdk_family == family
+    # What its family shares is in the files of its chip.
+    assert len((boards_dir() / f"{board}.toml").read_text("utf-8").splitlines()) <= 150
 
 
 def test_sdram_is_not_taken_for_usable() -> None:
