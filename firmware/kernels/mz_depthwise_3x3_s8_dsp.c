@@ -71,11 +71,11 @@ static void widen(const mz_depthwise_3x3_s8_dsp_params *params, const patch *at,
     if (groups > 0) {
         mz_planes_widen(from + even * channels, to + even, rows, groups, channels, row_bytes);
     }
-    for (int32_t column = left; column < right; column++) {
-        column = column == even ? behind : column;
-        if (column < right) {
-            widen_column(to + column, rows, from + column * channels, row_bytes);
-        }
+    if (even != left) {
+        widen_column(to + left, rows, from + left * channels, row_bytes);
+    }
+    for (int32_t column = behind; column < right; column++) {
+        widen_column(to + column, rows, from + column * channels, row_bytes);
     }
 }
 
