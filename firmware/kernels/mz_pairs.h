@@ -122,6 +122,18 @@ static inline int32_t mz_high_product(int32_t a, int32_t b, int32_t more) {
 #endif
 }
 
+/* The same, rounded to nearest, halves up. */
+static inline int32_t mz_high_product_rounded(int32_t a, int32_t b, int32_t more) {
+#if MZ_ASSEMBLY
+    int32_t sum;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(more));
+    return sum;
+#else
+    const int64_t product = (int64_t)a * b + ((int64_t)1 << 31);
+    return (int32_t)((uint32_t)(product >> 32) + (uint32_t)more);
+#endif
+}
+
 /* Each value of a pair that of int8 which is nearest, and the low bytes of two pairs as four. */
 static inline uint32_t mz_pair_saturated(uint32_t pair) {
 #if MZ_ASSEMBLY
