@@ -12,7 +12,7 @@ from mcuzoo.graph.fixedpoint import multiply_by_quantized_multiplier, quantize_m
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.parameters import Requantization, quantization_of
 from mcuzoo.lowering.params import CStruct
-from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast, Strides
+from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast
 from mcuzoo.ops.common.lookup import EVERY_VALUE
 from mcuzoo.ops.common.reference import Kernel
 from mcuzoo.ops.kernels.sum_dsp import AddDspParams, line_of_sum
@@ -62,14 +62,13 @@ class Addends:
         scales = [quantization_of(model.tensor(index)).scale for index in op.inputs]
         output = quantization_of(model.tensor(op.outputs[0])).scale
         slopes = scales[0] / output, sign * scales[1] / output
-        zero = -sum(slope * one.zero_point for slope, one in zip(slopes, self.both, strict=True))
-        return line_of_sum(pairs, slopes, zero, self.to, broadcast)
+        return line_of_sum(pairs, slopes, self.to, broadcast)
 
     def params(self, broadcast: Broadcast) -> AddParams:
         first, second = self.both
         return AddParams(
-            sizes=broadcast.sizes,
-            operands=(_operand(first, broadcast.first), _operand(second, broadcast.second)),
+            axes=broadcast,
+            operands=(_operand(first), _operand(second)),
             output_zero_point=self.to.output_zero_point,
             output_multiplier=int(self.to.multipliers[0]),
             output_shift=int(self.to.shifts[0]),
@@ -80,12 +79,11 @@ class Addends:
 
 @dataclass(frozen=True)
 class AddOperandStruct(CStruct):
-    """mz_add_operand. strides: in elements, outermost first; 0 where it is broadcast. zero_point:
-    of the operand. multiplier, shift: its scale / twice the larger scale of the two.
+    """mz_add_operand. zero_point: of the operand. multiplier, shift: its scale / twice the larger
+    scale of the two.
     """
 
     c_type = "mz_add_operand"
-    strides: Strides
     zero_point: int
     multiplier: int
     shift: int
@@ -107,5 +105,5 @@ class AddParams(BinaryParams):
     maximum: int
 
 
-def _operand(one: Addend, strides: Strides) -> AddOperandStruct:
-    return AddOperandStruct(strides, one.zero_point, one.multiplier, one.shift)
+def _operand(one: Addend) -> AddOperandStruct:
+    return AddOperandStruct(one.zero_point, one.multiplier, one.shift)

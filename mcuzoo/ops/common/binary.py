@@ -26,9 +26,6 @@ from mcuzoo.ops.operator import Aot
 MAX_TABLES = 4
 """More channels are better served by the kernel of two operands: a table takes 256 bytes."""
 
-LEAST_ROW = 4
-"""Elements of a row that the quick kernels want: they take four at a time."""
-
 
 @dataclass(frozen=True)
 class Quick:
@@ -93,11 +90,11 @@ class Binary:
         # A broadcast operand is read again and again.
         overlaps = tuple(
             ELEMENT_BY_ELEMENT if strides == dense else None
-            for strides in (broadcast.first, broadcast.second)
+            for strides in (broadcast.first_strides, broadcast.second_strides)
         )
         params = self.params(model, op, broadcast)
         work = direct_work(program, step, params, op.inputs, overlaps)
-        if self.quick is None or broadcast.sizes[3] < LEAST_ROW:
+        if self.quick is None:
             return work
         quick = self.quick.params(model, op, broadcast, self.reference(model, op))
         return BinaryWork(work.op, work.inputs, work.outputs, params, overlaps, quick=quick)
