@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "kernels/mz_copy_run.h"
+#include "kernels/mz_pairs.h"
 
 #define INNERMOST (MZ_COPY_AXES - 1)
 /* The two innermost loops are written out: runs may be short. */
@@ -34,6 +35,20 @@ static bool advance(const mz_copy_params *params, place *at) {
     return false;
 }
 
+/* `count` bytes that lie `step` apart, one behind the other. */
+static void gather(int8_t *to, const int8_t *from, int32_t step, int32_t count) {
+    for (; count >= 4; count -= 4, to += 4) {
+        const uint32_t first = (uint8_t)*from, second = (uint8_t)from[step];
+        from += 2 * step;
+        const uint32_t third = (uint8_t)*from, fourth = (uint8_t)from[step];
+        from += 2 * step;
+        mz_word_store(to, first | second << 8 | third << 16 | fourth << 24);
+    }
+    for (; count > 0; count--, from += step) {
+        *to++ = *from;
+    }
+}
+
 void mz_copy_s8(const mz_copy_params *params, const int8_t *input, int8_t *output) {
     const int32_t size = params->sizes[INNERMOST];
     const int32_t input_stride = params->input_strides[INNERMOST];
@@ -48,6 +63,8 @@ void mz_copy_s8(const mz_copy_params *params, const int8_t *input, int8_t *outpu
             int8_t *to = output_row;
             if (together) {
                 mz_copy_run(to, from, size);
+            } else if (output_stride == 1) {
+                gather(to, from, input_stride, size);
             } else {
                 for (int32_t i = size; i > 0; i--, from += input_stride, to += output_stride) {
                     *to = *from;

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-C_TYPES = {np.dtype(kind): f"{kind.__name__}_t" for kind in (np.int8, np.int16, np.int32)}
+C_TYPES: dict[np.dtype[Any], str] = {
+    np.dtype(name): f"{name}_t" for name in ("int8", "int16", "int32")
+}
 
 
 @dataclass(frozen=True, eq=False)

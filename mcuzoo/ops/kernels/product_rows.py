@@ -26,6 +26,11 @@ MOST_ROWS = 2
 """More of them are quicker by blocks of rows, which unpack a weight once for four."""
 
 
+_FEW_CHANNELS = 2
+_LONG_ROW = 128
+"""Longer rows of so few channels are quicker by the portable kernel, which computes two channels
+at a time and not four. For a shorter one it is not worth its code."""
+
 _LAYOUT = "Packed with bias and scales, four channels after the other: see the kernel's header."
 
 
@@ -62,6 +67,8 @@ class ProductRows:
 
     def accepts(self, work: WeightedWork) -> bool:
         weights = rows_of(work)
+        if work.channels <= _FEW_CHANNELS and _depth(work) >= _LONG_ROW:
+            return False
         return (
             work.source.elements // _depth(work) <= MOST_ROWS
             and packable(weights)
