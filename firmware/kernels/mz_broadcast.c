@@ -14,7 +14,7 @@
 typedef struct {
     const int8_t *rows;
     int32_t row_step, step;
-    int8_t copy[MOST + 3];
+    int8_t copy[MOST + 7];
     int32_t copied; /* rows of the copy that are those of any place */
 } operand;
 
@@ -34,10 +34,11 @@ static __attribute__((noinline)) const int8_t *run_of(operand *from, int32_t row
         if (from->step != 0) {
             __builtin_memcpy(to, values, (size_t)length);
         } else {
-            /* The last word may begin the next row. */
+            /* The last words may begin the next row. */
             const uint32_t four = (uint8_t)*values * 0x01010101u;
-            for (int32_t j = 0; j < length; j += 4) {
+            for (int32_t j = 0; j < length; j += 8) {
                 mz_word_store(to + j, four);
+                mz_word_store(to + j + 4, four);
             }
         }
     }

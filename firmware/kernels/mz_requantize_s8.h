@@ -6,10 +6,10 @@
 
 #include <stdint.h>
 
-#define MZ_REQUANTIZE_SHIFT 20
+#define MZ_REQUANTIZE_SHIFT 16
 
 /* The generator has proven for every value that (high(value * 2^24 * multiplier) + offset) >>
- * MZ_REQUANTIZE_SHIFT, clamped, is TFLM's output. high: the upper word of a signed 64-bit
+ * MZ_REQUANTIZE_SHIFT, less 128 and clamped, is TFLM's output. high: the upper word of a signed 64-bit
  * product. */
 typedef struct {
     int32_t elements;

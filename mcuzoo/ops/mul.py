@@ -138,7 +138,7 @@ _HALFWORD = (1 << 15) - 1
 
 OPERATOR = Operator(
     name="MUL",
-    aot=Binary("mz_mul_s8", params, reference, Quick("mz_mul_s8_dsp", exact)).aot(rule),
+    aot=Binary("mz_mul_s8", params, reference, (Quick("mz_mul_s8_dsp", exact),)).aot(rule),
     tflm=Tflm(resolver="AddMul", rule=demands),
     rewrite=Without("no exact rewrite is known"),
 )

@@ -156,7 +156,7 @@ _HALFWORD = (1 << 15) - 1
 
 OPERATOR = Operator(
     name="PRELU",
-    aot=Binary("mz_prelu_s8", params, reference, Quick("mz_prelu_s8_dsp", line)).aot(
+    aot=Binary("mz_prelu_s8", params, reference, (Quick("mz_prelu_s8_dsp", line),)).aot(
         rule, "int8, rank <= 4, alpha broadcasts"
     ),
     tflm=Tflm(resolver="AddPrelu", rule=demands),

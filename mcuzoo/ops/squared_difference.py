@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import quantization_of, to_output
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.operands import describe, symbol
-from mcuzoo.lowering.params import pieces
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.addends import Addends, AddParams, addend
 from mcuzoo.ops.common.binary import Binary, Quick
@@ -87,12 +85,6 @@ class SquaredDifferenceDspParams(BinaryParams):
     offset: int
     shift: int
 
-    def passes(self, constant: Constant) -> int:
-        """As many passes as look-ups per value of the table, if they are spread evenly."""
-        if constant is self.others:
-            return pieces(prod(self.axes.sizes), constant.values.size)
-        return super().passes(constant)
-
 
 def line(
     model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel
@@ -146,7 +138,7 @@ OPERATOR = Operator(
         "mz_squared_difference_s8",
         params,
         reference,
-        Quick("mz_squared_difference_s8_dsp", line),
+        (Quick("mz_squared_difference_s8_dsp", line),),
     ).aot(rule),
     tflm=Tflm(resolver="AddSquaredDifference", rule=demands),
     rewrite=Without("no exact rewrite is known"),

@@ -106,9 +106,9 @@ def line_of_values(
 ) -> tuple[int, int] | None:
     """(multiplier, offset) that give `outputs`, int8 (256,), for the values from -128 on; None
     where none are found. Proven by trying all values, as mz_requantize_s8 computes them."""
-    wanted = outputs.astype(np.int64)
-    lowest = np.where(wanted == to.minimum, -_INT32, wanted << SHIFT)
-    highest = np.where(wanted == to.maximum, _INT32, (wanted + 1 << SHIFT) - 1)
+    wanted = outputs.astype(np.int64) + 128
+    lowest = np.where(outputs == to.minimum, -_INT32, wanted << SHIFT)
+    highest = np.where(outputs == to.maximum, _INT32, (wanted + 1 << SHIFT) - 1)
     unit = round(slope * 2 ** (SHIFT + 8))
     for multiplier in (unit + step for step in _STEPS):
         if not 0 < multiplier < _INT32:
@@ -121,7 +121,7 @@ def line_of_values(
     return None
 
 
-SHIFT = 20
+SHIFT = 16
 """MZ_REQUANTIZE_SHIFT."""
 
 _INT32 = (1 << 31) - 1
