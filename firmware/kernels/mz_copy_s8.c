@@ -35,17 +35,28 @@ static bool advance(const mz_copy_params *params, place *at) {
     return false;
 }
 
-/* `count` bytes that lie `step` apart, one behind the other. */
-static void gather(int8_t *to, const int8_t *from, int32_t step, int32_t count) {
-    for (; count >= 4; count -= 4, to += 4) {
-        const uint32_t first = (uint8_t)*from, second = (uint8_t)from[step];
-        from += 2 * step;
-        const uint32_t third = (uint8_t)*from, fourth = (uint8_t)from[step];
-        from += 2 * step;
-        mz_word_store(to, first | second << 8 | third << 16 | fourth << 24);
-    }
-    for (; count > 0; count--, from += step) {
-        *to++ = *from;
+/* The two innermost loops where outputs are neighbours and inputs are not: four at a time. */
+static __attribute__((noinline)) void gather(const mz_copy_params *params, const int8_t *input,
+                                             int8_t *output) {
+    const int32_t size = params->sizes[INNERMOST], step = params->input_strides[INNERMOST];
+    const int32_t input_stride = params->input_strides[OUTER];
+    const int32_t output_stride = params->output_strides[OUTER];
+    for (int32_t rows = params->sizes[OUTER]; rows > 0; rows--) {
+        const int8_t *from = input;
+        int8_t *to = output;
+        int32_t left = size - 4;
+        for (; left >= 0; left -= 4, to += 4) {
+            const uint32_t first = (uint8_t)*from, second = (uint8_t)from[step];
+            from += 2 * step;
+            const uint32_t third = (uint8_t)*from, fourth = (uint8_t)from[step];
+            from += 2 * step;
+            mz_word_store(to, first | second << 8 | third << 16 | fourth << 24);
+        }
+        for (left += 4; left > 0; left--, from += step) {
+            *to++ = *from;
+        }
+        input += input_stride;
+        output += output_stride;
     }
 }
 
@@ -58,13 +69,15 @@ void mz_copy_s8(const mz_copy_params *params, const int8_t *input, int8_t *outpu
     do {
         const int8_t *row = input + at.from;
         int8_t *output_row = output + at.to;
+        if (!together && output_stride == 1) {
+            gather(params, row, output_row);
+            continue;
+        }
         for (int32_t left = params->sizes[OUTER]; left > 0; left--) {
             const int8_t *from = row;
             int8_t *to = output_row;
             if (together) {
                 mz_copy_run(to, from, size);
-            } else if (output_stride == 1) {
-                gather(to, from, input_stride, size);
             } else {
                 for (int32_t i = size; i > 0; i--, from += input_stride, to += output_stride) {
                     *to = *from;

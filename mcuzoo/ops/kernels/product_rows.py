@@ -14,22 +14,13 @@ from mcuzoo.lowering.operands import describe, symbol
 from mcuzoo.lowering.params import KernelParams
 from mcuzoo.ops.common.weighted import WeightedWork
 from mcuzoo.ops.kernels.dsp_weights import exact_rounding, packable, starts, weight_words
-from mcuzoo.ops.kernels.product import by_pixel
+from mcuzoo.ops.kernels.product import MOST_ROWS, by_pixel, is_narrow
 from mcuzoo.ops.kernels.product_blocks import distance
 from mcuzoo.ops.kernels.window_blocks import rows_of
 
 CHANNELS = 4
 """MZ_ROW_CHANNELS in firmware/kernels/mz_packed_row.h."""
 
-
-MOST_ROWS = 2
-"""More of them are quicker by blocks of rows, which unpack a weight once for four."""
-
-
-_FEW_CHANNELS = 2
-_LONG_ROW = 128
-"""Longer rows of so few channels are quicker by the portable kernel, which computes two channels
-at a time and not four. For a shorter one it is not worth its code."""
 
 _LAYOUT = "Packed with bias and scales, four channels after the other: see the kernel's header."
 
@@ -67,10 +58,9 @@ class ProductRows:
 
     def accepts(self, work: WeightedWork) -> bool:
         weights = rows_of(work)
-        if work.channels <= _FEW_CHANNELS and _depth(work) >= _LONG_ROW:
-            return False
         return (
             work.source.elements // _depth(work) <= MOST_ROWS
+            and not is_narrow(work)
             and packable(weights)
             and exact_rounding(work, weights) is not None
         )
