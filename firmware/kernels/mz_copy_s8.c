@@ -46,11 +46,11 @@ static __attribute__((noinline)) void gather(const mz_copy_params *params, const
         int8_t *to = output;
         int32_t left = size - 4;
         for (; left >= 0; left -= 4, to += 4) {
+            const int8_t *const behind = from + 2 * step;
             const uint32_t first = (uint8_t)*from, second = (uint8_t)from[step];
-            from += 2 * step;
-            const uint32_t third = (uint8_t)*from, fourth = (uint8_t)from[step];
-            from += 2 * step;
-            mz_word_store(to, first | second << 8 | third << 16 | fourth << 24);
+            const uint32_t third = (uint8_t)*behind, fourth = (uint8_t)behind[step];
+            from = behind + 2 * step;
+            mz_word_store(to, (first | second << 8) | (third | fourth << 8) << 16);
         }
         for (left += 4; left > 0; left--, from += step) {
             *to++ = *from;
@@ -69,7 +69,7 @@ void mz_copy_s8(const mz_copy_params *params, const int8_t *input, int8_t *outpu
     do {
         const int8_t *row = input + at.from;
         int8_t *output_row = output + at.to;
-        if (!together && output_stride == 1) {
+        if (!together && output_stride == 1 && size >= 4) {
             gather(params, row, output_row);
             continue;
         }
