@@ -64,8 +64,22 @@ def one_op_models() -> tuple[bytes, ...]:
     bias = np.ones(4, dtype=np.int32)
     vector = (1, 16)
     return (
-        # Sums of many times the output's range, which only the portable kernel takes.
-        models.add_model(IMAGE, scales=(0.9, 0.9, 0.05)),
+        # Results of many times the output's range, which only the portable kernels take.
+        *(
+            models.binary_model(
+                name,
+                IMAGE,
+                np.ones(IMAGE, np.int8),
+                activation=activation,
+                scales=(0.9, 0.9, scale),
+            )
+            for name, activation, scale in (
+                *(("ADD", "NONE", 0.005), ("SUB", "NONE", 0.005)),
+                ("SQUARED_DIFFERENCE", None, 1.0),
+            )
+        ),
+        # Halves that no line keeps.
+        models.add_model(IMAGE, np.ones(IMAGE, np.int8), scales=(0.05, 0.07, 0.1)),
         models.add_model(IMAGE, np.ones(IMAGE, np.int8), scales=(0.031, 0.0271, 0.0433)),
         models.pool_model("AVERAGE_POOL_2D", IMAGE),
         models.conv_model(IMAGE, weights, bias),

@@ -250,12 +250,17 @@ def binary(random: Random, *names: str) -> bytes:
     name, shape = str(random.choice(names)), image(random, 8_000)
     other: Any = () if name != "PRELU" and random.random() < 0.7 else weights(random, shape[3])
     first, second = float(random.uniform(0.03, 0.2)), float(random.uniform(0.03, 0.2))
+    made = max(first, second) * float(random.uniform(1.0, 1.5))
+    if name == "SQUARED_DIFFERENCE":
+        made *= 100 * max(first, second)
+    elif name == "PRELU":
+        second, made = second / 127, first * float(random.uniform(0.7, 1.5))
     return models.binary_model(
         name,
         shape,
         other,
         activation="NONE" if name in ("ADD", "SUB", "MUL") else None,
-        scales=(first, second, max(first, second) * float(random.uniform(1.0, 1.5))),
+        scales=(first, second, made),
         zero_points=(-128, int(random.integers(-20, 20)), int(random.integers(-20, 20))),
     )
 

@@ -24,6 +24,7 @@ from mcuzoo.report import schemas
 
 # As the command does it, before numpy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 # xdist sets it in its workers; what goes into a pipe is broken only where somebody says how wide
 # it may be.
 os.environ.pop("COLUMNS", None)
@@ -78,8 +79,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     """What thousands of tests are made of stays to the end: the garbage collector need not look at
-    it again and again. The emulator calls it at each reset of a board."""
+    it again and again, and what tests leave behind can wait."""
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     gc.enable()
 
 

@@ -115,6 +115,7 @@ def test_a_shallow_clone_without_tags_can_be_built(repository: Path, tmp_path: P
     assert built(clone, tmp_path / "out") == (version, version, commit)
 
 
+@pytest.mark.full
 def test_an_archive_without_git_has_its_version(repository: Path, tmp_path: Path) -> None:
     """As GitHub's "Download ZIP" makes it."""
     archive = tmp_path / "archive.zip"

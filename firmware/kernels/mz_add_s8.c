@@ -4,20 +4,18 @@
 
 #define HEADROOM 20
 
-static void add_row(const void *of, const int8_t *first, const int8_t *second, int8_t *output) {
+static void add(const void *of, const int8_t *first, const int8_t *second, int8_t *output,
+                int32_t count) {
     const mz_add_params *const params = of;
     const mz_add_operand a = params->operands[0], b = params->operands[1];
-    for (int32_t i = 0; i < params->sizes[3]; i++) {
+    for (int32_t i = 0; i < count; i++) {
         const int32_t sum =
-            mz_rescale_addend(*first, &a, HEADROOM) + mz_rescale_addend(*second, &b, HEADROOM);
+            mz_rescale_addend(first[i], &a, HEADROOM) + mz_rescale_addend(second[i], &b, HEADROOM);
         output[i] = mz_requantize_addends(sum, params);
-        first += a.strides[3];
-        second += b.strides[3];
     }
 }
 
 void mz_add_s8(const mz_add_params *params, const int8_t *first, const int8_t *second,
                int8_t *output) {
-    mz_broadcast(params->sizes, params->operands[0].strides, params->operands[1].strides, first,
-                 second, output, add_row, params);
+    mz_broadcast(params, first, second, output, add);
 }

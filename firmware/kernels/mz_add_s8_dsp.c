@@ -2,7 +2,6 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_add_s8_dsp.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernels/mz_assembly.h"
@@ -16,13 +15,9 @@ static int32_t upper(int32_t multiplier, int8_t value) {
     return (int32_t)((int64_t)multiplier * (value * (1 << 24)) >> 32);
 }
 
-static int32_t sum_of(const mz_add_s8_dsp_params *params, int8_t a, int8_t b) {
-    const int32_t sum = params->start + upper(params->first, a) + upper(params->second, b);
-    return sum + (sum >> 31 & params->bend) + params->more;
-}
-
 static int8_t add_one(const mz_add_s8_dsp_params *params, int8_t a, int8_t b) {
-    return (int8_t)mz_saturated(sum_of(params, a, b) >> MZ_ADD_SHIFT);
+    const int32_t sum = params->start + upper(params->first, a) + upper(params->second, b);
+    return (int8_t)mz_saturated(sum >> MZ_ADD_SHIFT);
 }
 
 #if MZ_ASSEMBLY
@@ -97,40 +92,12 @@ static void add_fours(const mz_add_s8_dsp_params *params, const int8_t *first,
 
 #endif
 
-/* A value of four, in a word's highest byte. */
-static inline int32_t highest(uint32_t four, int32_t place) {
-    return (int32_t)((four << (24 - 8 * place)) & 0xFF000000u);
-}
-
-static inline uint32_t bent_output(const mz_add_s8_dsp_params *params, uint32_t a, uint32_t b,
-                                   int32_t place) {
-    const int32_t first = mz_high_product(highest(a, place), params->first, params->start);
-    const int32_t sum = mz_high_product(highest(b, place), params->second, first);
-    const int32_t more = sum + (sum >> 31 & params->bend) + params->more;
-    return (uint32_t)mz_saturated(more >> MZ_ADD_SHIFT);
-}
-
-/* The same as add_fours with a bend. */
-static void add_bent_fours(const mz_add_s8_dsp_params *of, const int8_t *first,
-                           const int8_t *second, int8_t *output, const int8_t *end) {
-    const mz_add_s8_dsp_params params = *of;
-    for (; first != end; first += AT_ONCE, second += AT_ONCE, output += AT_ONCE) {
-        const uint32_t a = mz_word_load(first), b = mz_word_load(second);
-        const uint32_t even =
-            mz_pair_firsts(bent_output(&params, a, b, 0), bent_output(&params, a, b, 2));
-        const uint32_t odd =
-            mz_pair_firsts(bent_output(&params, a, b, 1), bent_output(&params, a, b, 3));
-        mz_word_store(output, mz_pair_bytes(even, odd));
-    }
-}
-
-/* `count` elements of operands that are none of them broadcast. */
-static void add_row(const mz_add_s8_dsp_params *params, const int8_t *first, const int8_t *second,
-                    int8_t *output, int32_t count) {
+static void add(const void *of, const int8_t *first, const int8_t *second, int8_t *output,
+                int32_t count) {
+    const mz_add_s8_dsp_params *const params = of;
     const int32_t fours = count / AT_ONCE * AT_ONCE;
     if (fours > 0) {
-        (params->bend == 0 ? add_fours : add_bent_fours)(params, first, second, output,
-                                                         first + fours);
+        add_fours(params, first, second, output, first + fours);
     }
     for (int32_t i = fours; i < count; i++) {
         output[i] = add_one(params, first[i], second[i]);
@@ -138,29 +105,7 @@ static void add_row(const mz_add_s8_dsp_params *params, const int8_t *first, con
     mz_move_outputs(output, count, params->zero_point, params->maximum);
 }
 
-static void add_any_row(const void *of, const int8_t *first, const int8_t *second,
-                        int8_t *output) {
-    const mz_add_s8_dsp_params *const params = of;
-    const int32_t last = MZ_BROADCAST_RANK - 1, count = params->sizes[last];
-    if (params->first_strides[last] != 0 && params->second_strides[last] != 0) {
-        add_row(params, first, second, output, count);
-        return;
-    }
-    /* An operand of one element is part of where sums begin. */
-    mz_add_s8_dsp_params row = *params;
-    const bool first_is_one = params->first_strides[last] == 0;
-    row.start += first_is_one ? upper(row.first, *first) : upper(row.second, *second);
-    if (first_is_one) {
-        row.first = 0;
-    } else {
-        row.second = 0;
-    }
-    const int8_t *const other = first_is_one ? second : first;
-    add_row(&row, other, other, output, count);
-}
-
 void mz_add_s8_dsp(const mz_add_s8_dsp_params *params, const int8_t *first, const int8_t *second,
                    int8_t *output) {
-    mz_broadcast(params->sizes, params->first_strides, params->second_strides, first, second,
-                 output, add_any_row, params);
+    mz_broadcast(params, first, second, output, add);
 }

@@ -13,17 +13,13 @@
 
 /* The generator has proven for every pair of values that
  *
- *     sum = high(first * a * 2^24) + high(second * b * 2^24) + start,
- *     (sum + (sum < 0 ? bend : 0) + more) >> MZ_ADD_SHIFT,
+ *     (high(first * a * 2^24) + high(second * b * 2^24) + start) >> MZ_ADD_SHIFT,
  *
  * saturated to int8, moved and clamped (mz_move_outputs) is TFLM's output, and that sums stay within
  * 32 bits. high: the upper word of a signed 64-bit product. */
 typedef struct {
-    int32_t sizes[MZ_BROADCAST_RANK]; /* of the output, outermost first */
-    /* In elements, outermost first; 0 where the operand is broadcast. */
-    int32_t first_strides[MZ_BROADCAST_RANK], second_strides[MZ_BROADCAST_RANK];
+    mz_broadcast_axes axes;
     int32_t first, second, start;
-    int32_t bend, more;          /* both 0, or bend is negative: halves go away from zero */
     int32_t zero_point, maximum; /* of the output: its minimum, and the fused activation */
 } mz_add_s8_dsp_params;
 

@@ -8,15 +8,14 @@
 #include "kernels/mz_broadcast.h"
 #include "kernels/mz_fixedpoint.h"
 
-/* How one operand is walked and brought to the common scale. */
+/* How one operand is brought to the common scale. */
 typedef struct {
-    int32_t strides[MZ_BROADCAST_RANK]; /* in elements, outermost first; 0 where it is broadcast */
     int32_t zero_point;
     int32_t multiplier, shift; /* its scale / twice the larger scale of the two */
 } mz_add_operand;
 
 typedef struct {
-    int32_t sizes[MZ_BROADCAST_RANK]; /* of the output, outermost first */
+    mz_broadcast_axes axes;
     mz_add_operand operands[2];
     int32_t output_zero_point;
     int32_t output_multiplier, output_shift; /* the common scale, or its square / output scale */

@@ -8,40 +8,21 @@
 
 #define MZ_BROADCAST_RANK 4
 
-/* One row of the innermost axis. */
-typedef void mz_broadcast_row(const void *params, const int8_t *first, const int8_t *second,
-                              int8_t *output);
+/* What the parameters of every kernel of two operands begin with. */
+typedef struct {
+    int32_t sizes[MZ_BROADCAST_RANK]; /* of the output, outermost first */
+    /* Of each operand in elements, outermost first: 0 where it is broadcast. The innermost is 0
+     * or 1. */
+    int32_t first_strides[MZ_BROADCAST_RANK], second_strides[MZ_BROADCAST_RANK];
+} mz_broadcast_axes;
 
-/* An operand of a row, for kernels that read four elements at a time: where it is one element, `four`
- * times that. Returns where to read; *step: bytes from four elements to the next. */
-static inline const int8_t *mz_broadcast_fours(const int8_t *operand, const int32_t *strides,
-                                               int8_t *four, int32_t *step) {
-    *step = 4 * strides[MZ_BROADCAST_RANK - 1];
-    if (*step != 0) {
-        return operand;
-    }
-    for (int32_t i = 0; i < 4; i++) {
-        four[i] = *operand;
-    }
-    return four;
-}
+/* `count` neighbours of both operands and of the output. */
+typedef void mz_broadcast_run(const void *params, const int8_t *first, const int8_t *second,
+                              int8_t *output, int32_t count);
 
-/* Every row of the output, upwards. sizes: of the output, outermost first; strides: of each operand
- * in elements, 0 where it is broadcast. */
-static inline void mz_broadcast(const int32_t *sizes, const int32_t *first_strides,
-                                const int32_t *second_strides, const int8_t *first,
-                                const int8_t *second, int8_t *output, mz_broadcast_row *row,
-                                const void *params) {
-    const int32_t *const a = first_strides, *const b = second_strides;
-    for (int32_t i = 0; i < sizes[0]; i++) {
-        for (int32_t j = 0; j < sizes[1]; j++) {
-            for (int32_t k = 0; k < sizes[2]; k++) {
-                row(params, first + (i * a[0] + j * a[1] + k * a[2]),
-                    second + (i * b[0] + j * b[1] + k * b[2]), output);
-                output += sizes[3];
-            }
-        }
-    }
-}
+/* Every run of the output, upwards; what is broadcast lies in a copy, repeated. params: begins with
+ * mz_broadcast_axes. */
+void mz_broadcast(const void *params, const int8_t *first, const int8_t *second, int8_t *output,
+                  mz_broadcast_run *run);
 
 #endif

@@ -3,6 +3,7 @@
 #include "kernels/mz_depthwise_3x3_s8_dsp.h"
 
 #include "kernels/mz_depthwise_planes.h"
+#include "kernels/mz_pairs.h"
 #include "kernels/mz_requantization.h"
 
 /* One strip of one tile: where its columns and rows come from. */
@@ -17,7 +18,7 @@ static int32_t clip(int32_t value, int32_t low, int32_t high) {
     return value < low ? low : value > high ? high : value;
 }
 
-/* The zero point, or four channels of pixels, into columns first..end - 1 of one row of planes. */
+/* The zero point into columns first..end - 1 of one row of planes. */
 static void fill(int16_t *planes, int32_t first, int32_t end, int32_t zero_point) {
     for (int32_t channel = 0; channel < MZ_PLANES; channel++, planes += MZ_PLANE_COLUMNS) {
         for (int32_t column = first; column < end; column++) {
@@ -26,12 +27,15 @@ static void fill(int16_t *planes, int32_t first, int32_t end, int32_t zero_point
     }
 }
 
-static void widen_slowly(int16_t *planes, int32_t first, int32_t end, const int8_t *pixel,
-                         int32_t channels) {
-    for (int32_t column = first; column < end; column++, pixel += channels) {
-        for (int32_t channel = 0; channel < MZ_PLANES; channel++) {
-            planes[channel * MZ_PLANE_COLUMNS + column] = pixel[channel];
-        }
+/* Four channels of a column of the image. */
+static __attribute__((noinline)) void widen_column(int16_t *planes, int32_t rows,
+                                                   const int8_t *pixel, int32_t row_bytes) {
+    for (; rows > 0; rows--, pixel += row_bytes, planes += MZ_PLANE_ROW) {
+        const uint32_t four = mz_word_load(pixel);
+        planes[0] = (int8_t)(four & 0xFFu);
+        planes[MZ_PLANE_COLUMNS] = (int8_t)(four >> 8 & 0xFFu);
+        planes[2 * MZ_PLANE_COLUMNS] = (int8_t)(four >> 16 & 0xFFu);
+        planes[3 * MZ_PLANE_COLUMNS] = (int8_t)(four >> 24);
     }
 }
 
@@ -67,12 +71,11 @@ static void widen(const mz_depthwise_3x3_s8_dsp_params *params, const patch *at,
     if (groups > 0) {
         mz_planes_widen(from + even * channels, to + even, rows, groups, channels, row_bytes);
     }
-    if (even == left && behind == right) {
-        return;
+    if (even != left) {
+        widen_column(to + left, rows, from + left * channels, row_bytes);
     }
-    for (int32_t i = 0; i < rows; i++, from += row_bytes, to += MZ_PLANE_ROW) {
-        widen_slowly(to, left, even, from + left * channels, channels);
-        widen_slowly(to, behind, right, from + behind * channels, channels);
+    for (int32_t column = behind; column < right; column++) {
+        widen_column(to + column, rows, from + column * channels, row_bytes);
     }
 }
 

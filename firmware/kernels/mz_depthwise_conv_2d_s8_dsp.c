@@ -24,6 +24,8 @@ typedef struct {
     mz_taps inside;                /* columns of the planes that are in the image */
     int32_t given;                 /* columns of the planes */
     int32_t columns, strip;        /* of the output */
+    int32_t row_bytes;             /* of the output, from row to row */
+    int32_t next_row_bytes;        /* of the planes, from row to row of the output */
 } strip_plan;
 
 static int32_t clip(int32_t value, int32_t low, int32_t high) {
@@ -67,18 +69,30 @@ typedef struct {
     int32_t rows;
 } part;
 
-/* Columns first..end - 1 of the part, of some lanes, one by one. */
-static __attribute__((noinline)) void widen_slowly(const part *of, const int8_t *pixel, int32_t *to,
-                                                   int32_t lanes, int32_t first, int32_t end) {
-    pixel += (first - of->first) * of->pixel_bytes;
+/* All columns of the part, of some lanes, one by one. */
+static void widen_slowly(const part *of, const int8_t *pixel, int32_t *to, int32_t lanes) {
     for (int32_t row = 0; row < of->rows; row++, pixel += of->row_bytes, to += of->row_words) {
         int16_t *plane = (int16_t *)(void *)to;
         for (int32_t lane = 0; lane < lanes; lane++, plane += 2 * of->lane_words) {
             const int8_t *from = pixel + lane;
-            for (int32_t column = first; column < end; column++, from += of->pixel_bytes) {
+            for (int32_t column = of->first; column < of->end; column++, from += of->pixel_bytes) {
                 plane[column] = *from;
             }
         }
+    }
+}
+
+/* All lanes of a column. */
+static __attribute__((noinline)) void widen_column(const part *of, const int8_t *pixel,
+                                                   int16_t *plane) {
+    const int32_t lane = 2 * of->lane_words, step = 2 * of->row_words;
+    for (int32_t row = of->rows; row > 0; row--, pixel += of->row_bytes, plane += step) {
+        const uint32_t four = mz_word_load(pixel);
+        int16_t *const third = plane + 2 * lane;
+        plane[0] = (int8_t)(four & 0xFFu);
+        plane[lane] = (int8_t)(four >> 8 & 0xFFu);
+        third[0] = (int8_t)(four >> 16 & 0xFFu);
+        third[lane] = (int8_t)(four >> 24);
     }
 }
 
@@ -101,10 +115,10 @@ static __attribute__((noinline)) void widen_pairs(const int8_t *pixel, int32_t p
 static void widen_quickly(const part *of, const int8_t *pixel, int32_t *to) {
     const int32_t even = of->first + (of->first & 1), end = of->end & ~1;
     if (even != of->first) {
-        widen_slowly(of, pixel, to, LANES, of->first, even);
+        widen_column(of, pixel, (int16_t *)(void *)to + of->first);
     }
     if (end != of->end && end >= even) {
-        widen_slowly(of, pixel, to, LANES, end, of->end);
+        widen_column(of, pixel + (end - of->first) * of->pixel_bytes, (int16_t *)(void *)to + end);
     }
     pixel += (even - of->first) * of->pixel_bytes;
     for (int32_t row = 0; row < of->rows; row++, pixel += of->row_bytes, to += of->row_words) {
@@ -133,56 +147,64 @@ static void widen(const mz_depthwise_conv_2d_s8_dsp_params *params, const strip_
     if (lanes == LANES) {
         widen_quickly(&of, pixel, to);
     } else {
-        widen_slowly(&of, pixel, to, lanes, plan->inside.first, plan->inside.end);
+        widen_slowly(&of, pixel, to, lanes);
     }
 }
 
-/* A channel's weights, 256 times each, as the products want them: for every row of the window the
- * words (w0, w1) (w2, w3) .. for windows at even columns, each before that of (0, w0) (w1, w2) ..
- * for windows at odd ones, unless there are none. */
+/* A channel's weights, twice each, as the products want them: for every row of the window the words
+ * (w0, w1) (w2, w3) .. for windows at even columns, each before that of (0, w0) (w1, w2) .. for
+ * windows at odd ones, unless there are none. */
 static __attribute__((noinline)) void unpack_weights(const int8_t *weights, mz_window window,
-                                                     const strip_plan *plan, uint32_t *to) {
-    for (int32_t y = 0; y < window.height; y++, weights += window.width) {
+                                                     bool neighbours, uint32_t *to) {
+    const int32_t step = neighbours ? 2 : 1, pairs = window.width / 2;
+    for (int32_t y = 0; y < window.height; y++) {
         uint32_t last = 0;
-        for (int32_t i = 0; i < plan->words; i++) {
-            const int32_t tap = 2 * i;
-            const uint32_t first = tap < window.width ? (uint32_t)weights[tap] << 8 : 0;
-            const uint32_t second = tap + 1 < window.width ? (uint32_t)weights[tap + 1] << 8 : 0;
-            *to++ = mz_pair_firsts(first, second);
-            if (plan->way == MZ_TAPS_NEIGHBOURS) {
-                *to++ = mz_pair_firsts(last, first);
-            }
+        for (int32_t i = 0; i < pairs; i++, to += step, weights += 2) {
+            const uint32_t first = (uint32_t)(2 * weights[0]), second = (uint32_t)(2 * weights[1]);
+            to[step - 1] = mz_pair_firsts(last, first);
+            to[0] = mz_pair_firsts(first, second);
             last = second;
+        }
+        if (window.width % 2 != 0 || neighbours) {
+            const uint32_t first = window.width % 2 != 0 ? (uint32_t)(2 * *weights++) : 0;
+            to[step - 1] = mz_pair_firsts(last, first);
+            to[0] = mz_pair_firsts(first, 0);
+            to += step;
         }
     }
 }
 
-/* All windows of a strip of one channel; those behind the last whole group with ones that are not
- * there, through `rest`: four bytes for each row. */
-static __attribute__((noinline)) void run_channel(const strip_plan *plan,
-                                                  const mz_taps_job *channel, int32_t row_bytes,
-                                                  int32_t next_row_bytes, int8_t *rest) {
-    const int32_t groups = plan->columns / GROUP, left = plan->columns % GROUP;
-    mz_taps_job job = *channel;
-    if (groups > 0) {
-        job.groups = job.row_groups = groups;
-        job.input_skip = next_row_bytes - groups * job.group_bytes;
-        job.output_skip = row_bytes - groups * GROUP * job.step;
-        mz_taps_run(&job);
-    }
-    if (left > 0) {
-        job.groups = job.row_groups = 1;
-        job.planes += groups * (job.group_bytes / 4);
-        job.input_skip = next_row_bytes - job.group_bytes;
-        job.output = rest;
-        job.output_skip = 0;
-        job.step = 1;
-        mz_taps_run(&job);
-        int8_t *to = channel->output + groups * GROUP * channel->step;
-        for (int32_t y = 0; y < plan->strip; y++, rest += GROUP, to += row_bytes) {
-            for (int32_t i = 0; i < left; i++) {
-                to[i * channel->step] = rest[i];
-            }
+/* Groups of a channel: `count` from each row's column `start` of the output on. garbage: the last
+ * column of a group is none. */
+typedef struct {
+    mz_taps_job job;
+    int32_t start;
+} taps_pass;
+
+static taps_pass pass_over(const strip_plan *plan, const mz_taps_job *job, int32_t start,
+                           int32_t count, bool garbage) {
+    taps_pass pass = {*job, start};
+    const bool down = count < plan->strip;
+    const int32_t groups = down ? plan->strip : count;
+    const int32_t row_input = plan->next_row_bytes, row_output = plan->row_bytes;
+    const int32_t group_input = 2 * GROUP * job->apart, group_output = GROUP * job->step;
+    pass.job.lines = down ? count : plan->strip;
+    pass.job.group_bytes = down ? row_input : group_input;
+    pass.job.group_output = down ? row_output : group_output;
+    pass.job.line_bytes = groups * pass.job.group_bytes;
+    pass.job.input_skip = (down ? group_input : row_input) - pass.job.line_bytes;
+    pass.job.output_skip =
+        (down ? group_output : row_output) - groups * pass.job.group_output;
+    pass.job.last = (garbage ? GROUP - 2 : GROUP - 1) * job->step;
+    return pass;
+}
+
+/* One or two columns come through `rest`, which takes four bytes for each row. */
+static void move_narrow(const strip_plan *plan, int32_t pixel_bytes, const int8_t *rest,
+                        int8_t *to) {
+    for (int32_t y = 0; y < plan->strip; y++, rest += GROUP, to += plan->row_bytes) {
+        for (int32_t i = 0; i < plan->columns; i++) {
+            to[i * plan->step * pixel_bytes] = rest[i];
         }
     }
 }
@@ -193,21 +215,37 @@ static void run_strip(const mz_depthwise_conv_2d_s8_dsp_params *params, const st
     const mz_window window = params->window;
     const int32_t multiplier = params->depth_multiplier, taps = window.height * window.width;
     uint32_t *const weights = (uint32_t *)(void *)(planes + LANES * plan->lane_words);
-    const int32_t both = plan->way == MZ_TAPS_NEIGHBOURS ? 2 : 1;
-    int8_t *const rest =
-        (int8_t *)(weights + both * plan->words * window.height + MZ_TAPS_WORDS_BEHIND);
-    mz_taps_job job = {
-        .step = plan->step * params->output_pixel_bytes,
+    const bool neighbours = plan->way == MZ_TAPS_NEIGHBOURS;
+    int8_t *const rest = (int8_t *)(weights + (neighbours ? 2 : 1) * plan->words * window.height +
+                                    MZ_TAPS_WORDS_BEHIND);
+    const int32_t columns = plan->columns;
+    const bool narrow = columns < GROUP - 1;
+    strip_plan made = *plan;
+    if (narrow) {
+        made.row_bytes = GROUP;
+    }
+    const mz_taps_job job = {
+        .step = narrow ? 1 : plan->step * params->output_pixel_bytes,
         .weights = weights,
         .taps_down = window.height,
         .tap_bytes = 4 * window.dilation_h * plan->row_words,
-        .rows = plan->strip,
-        .group_bytes = 2 * GROUP * window.stride_w,
         .entry = mz_taps_entry(plan->way, plan->words),
         .way = plan->way,
         .words = plan->words,
         .apart = window.stride_w,
     };
+    /* Columns behind whole groups go by a group that begins before them, at an even column of the
+     * planes, which are words. */
+    taps_pass passes[2];
+    int32_t count = 0;
+    if (columns >= GROUP) {
+        passes[count++] = pass_over(&made, &job, 0, columns / GROUP, false);
+    }
+    if (columns % GROUP != 0) {
+        const bool garbage = columns < GROUP || columns * window.stride_w % 2 != 0;
+        const int32_t start = columns - (garbage ? GROUP - 1 : GROUP);
+        passes[count++] = pass_over(&made, &job, start > 0 ? start : 0, 1, garbage && !narrow);
+    }
     fill_outside(params, plan, planes);
     for (int32_t block = 0; block < params->input.channels; block += LANES) {
         const int32_t left = params->input.channels - block;
@@ -216,16 +254,23 @@ static void run_strip(const mz_depthwise_conv_2d_s8_dsp_params *params, const st
         for (int32_t i = 0; i < lanes * multiplier; i++) {
             const int32_t channel = block * multiplier + i;
             const int32_t shift = params->shifts[channel];
-            unpack_weights(params->weights + channel * taps, window, plan, weights);
-            job.planes = planes + i / multiplier * plan->lane_words;
-            job.output = output + channel;
-            job.start = params->bias[channel] * 256;
-            job.multiplier = params->multipliers[channel];
-            job.shift = shift + 7;
-            job.offset = (int32_t)(64 + ((uint32_t)1 << (shift + 6)) +
-                                   ((uint32_t)params->zero_point << (shift + 7)));
-            run_channel(plan, &job, params->output_row_bytes,
-                        4 * window.stride_h * plan->row_words, rest);
+            int8_t *const to = narrow ? rest : output + channel;
+            unpack_weights(params->weights + channel * taps, window, neighbours, weights);
+            for (int32_t k = 0; k < count; k++) {
+                mz_taps_job *const pass = &passes[k].job;
+                const int32_t start = passes[k].start;
+                pass->planes =
+                    planes + i / multiplier * plan->lane_words + start * window.stride_w / 2;
+                pass->output = to + start * pass->step;
+                pass->start = params->bias[channel] * 2;
+                pass->multiplier = params->multipliers[channel];
+                pass->shift = shift;
+                pass->offset = (1 << (shift - 1)) + params->zero_point * (1 << shift);
+                mz_taps_run(pass);
+            }
+            if (narrow) {
+                move_narrow(plan, params->output_pixel_bytes, rest, output + channel);
+            }
         }
     }
 }
@@ -235,7 +280,7 @@ void mz_depthwise_conv_2d_s8_dsp(const mz_depthwise_conv_2d_s8_dsp_params *param
     const mz_window window = params->window;
     const mz_extent out = params->output;
     const int32_t phases = window.dilation_w, width = window.width;
-    strip_plan plan = {.step = phases};
+    strip_plan plan = {.step = phases, .row_bytes = params->output_row_bytes};
     plan.way = window.stride_w == 1   ? MZ_TAPS_NEIGHBOURS
                : window.stride_w == 2 ? MZ_TAPS_EVERY_SECOND
                                       : MZ_TAPS_APART;
@@ -258,6 +303,7 @@ void mz_depthwise_conv_2d_s8_dsp(const mz_depthwise_conv_2d_s8_dsp_params *param
                 plan.inside = inside_columns(&plan, params->input.width);
                 plan.row_words = groups * GROUP * window.stride_w / 2 + plan.words;
                 plan.lane_words = plan.rows * plan.row_words;
+                plan.next_row_bytes = 4 * window.stride_h * plan.row_words;
                 run_strip(params, &plan, input,
                           output + y * params->output_row_bytes +
                               column * params->output_pixel_bytes,

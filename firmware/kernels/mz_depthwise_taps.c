@@ -4,7 +4,6 @@
 
 #include "kernels/mz_assembly.h"
 #include "kernels/mz_pairs.h"
-#include "kernels/mz_requantization.h"
 
 /* Sums of four windows. */
 typedef struct {
@@ -46,8 +45,11 @@ static __attribute__((noinline)) sums sum_apart(const mz_taps_job *job, const in
     return sum;
 }
 
+/* TFLM's two roundings: the product's, and by the shift, where halves of negative numbers go down. */
 static int8_t output_of(const mz_taps_job *job, int32_t sum) {
-    return mz_exact_output(sum, job->multiplier, job->offset, job->shift);
+    const int32_t offset = job->offset - (sum < 0);
+    const int32_t high = mz_high_product_rounded(sum, job->multiplier, offset);
+    return (int8_t)mz_saturated(high >> job->shift);
 }
 
 /* Windows of any number of words. */
@@ -55,15 +57,15 @@ static void run_any(const mz_taps_job *job) {
     const int32_t step = job->step;
     const int32_t *x = job->planes;
     int8_t *output = job->output;
-    for (int32_t row = 0; row < job->rows; row++) {
-        for (int32_t group = 0; group < job->groups; group++, x += job->group_bytes / 4) {
+    for (int32_t line = 0; line < job->lines; line++) {
+        const int32_t *const end = x + job->line_bytes / 4;
+        for (; x != end; x += job->group_bytes / 4, output += job->group_output) {
             const sums sum =
                 (job->way == MZ_TAPS_NEIGHBOURS ? sum_neighbours : sum_apart)(job, x);
             output[0] = output_of(job, sum.a);
             output[step] = output_of(job, sum.b);
+            output[job->last] = output_of(job, sum.d);
             output[2 * step] = output_of(job, sum.c);
-            output[3 * step] = output_of(job, sum.d);
-            output += MZ_TAPS_GROUP * step;
         }
         x += job->input_skip / 4;
         output += job->output_skip;
@@ -74,8 +76,8 @@ static void run_any(const mz_taps_job *job) {
 
 #include <stddef.h>
 
-/* The job up to its entry, on the stack, bytes from sp. The assembly puts the address where its
- * code is entered in place of the entry. */
+/* The job up to its entry and where a line's planes end, on the stack, bytes from sp. The assembly puts
+ * the address where its code is entered in place of the entry. */
 #define JOB_OUTPUT 0
 #define JOB_STEP 4
 #define JOB_MULTIPLIER 8
@@ -86,16 +88,16 @@ static void run_any(const mz_taps_job *job) {
 #define JOB_TAPS_DOWN 28
 #define JOB_START 32
 #define JOB_TAP_BYTES 36
-#define JOB_GROUPS 40
-#define JOB_ROWS 44
-#define JOB_GROUP_BYTES 48
-#define JOB_INPUT_SKIP 52
-#define JOB_OUTPUT_SKIP 56
-#define JOB_ROW_GROUPS 60
-#define JOB_ENTRY 64
-#define JOB_BYTES 68
-/* What the assembly puts in place of what it does not need. */
-#define JOB_ROW_END JOB_GROUPS
+#define JOB_GROUP_BYTES 40
+#define JOB_GROUP_OUTPUT 44
+#define JOB_LAST 48
+#define JOB_LINE_BYTES 52
+#define JOB_INPUT_SKIP 56
+#define JOB_OUTPUT_SKIP 60
+#define JOB_LINES 64
+#define JOB_ENTRY 68
+#define JOB_LINE_END 72
+#define JOB_BYTES 76
 
 #define ON_STACK(name) MZ_AT("sp", JOB_##name)
 
@@ -103,10 +105,11 @@ static void run_any(const mz_taps_job *job) {
 _Static_assert(IS_AT(output, OUTPUT) && IS_AT(step, STEP) && IS_AT(multiplier, MULTIPLIER) &&
                    IS_AT(offset, OFFSET) && IS_AT(shift, SHIFT) && IS_AT(planes, PLANES) &&
                    IS_AT(weights, WEIGHTS) && IS_AT(taps_down, TAPS_DOWN) &&
-                   IS_AT(start, START) && IS_AT(tap_bytes, TAP_BYTES) && IS_AT(groups, GROUPS) &&
-                   IS_AT(rows, ROWS) && IS_AT(group_bytes, GROUP_BYTES) &&
+                   IS_AT(start, START) && IS_AT(tap_bytes, TAP_BYTES) &&
+                   IS_AT(group_bytes, GROUP_BYTES) && IS_AT(group_output, GROUP_OUTPUT) &&
+                   IS_AT(last, LAST) && IS_AT(line_bytes, LINE_BYTES) &&
                    IS_AT(input_skip, INPUT_SKIP) && IS_AT(output_skip, OUTPUT_SKIP) &&
-                   IS_AT(row_groups, ROW_GROUPS) && IS_AT(entry, ENTRY),
+                   IS_AT(lines, LINES) && IS_AT(entry, ENTRY),
                "the assembly below counts on it");
 
 /* Registers while a group is summed up:
@@ -182,17 +185,15 @@ _Static_assert(IS_AT(output, OUTPUT) && IS_AT(step, STEP) && IS_AT(multiplier, M
     WEIGHT("r2")
 
 /* From a sum to an output, but for the shift by a register. r2: multiplier; r3: offset. */
-#define SIGN(to, sum) \
-    "asr " to ", " sum ", #31\n\t" \
-    "add " to ", r3, " to ", lsl #7\n\t"
-#define SCALED(sum, offset) "smmla " sum ", " sum ", r2, " offset "\n\t"
+#define SIGN(to, sum) "add " to ", r3, " sum ", asr #31\n\t"
+#define SCALED(sum, offset) "smmlar " sum ", " sum ", r2, " offset "\n\t"
 #define SHIFTED(sum) "asr " sum ", r4\n\t"
 #define SATURATED(sum) "ssat " sum ", #8, " sum "\n\t"
 
 #define ENTRY(number, label) \
-    "cmp r8, #" #number "\n\t" \
+    "cmp r9, #" #number "\n\t" \
     "it eq\n\t" \
-    "adreq.w r9, " label "\n\t"
+    "adreq.w r8, " label "\n\t"
 
 /* Aligned for adr. */
 __attribute__((naked, aligned(4))) static void run(const mz_taps_job *job __attribute__((unused))) {
@@ -202,18 +203,23 @@ __attribute__((naked, aligned(4))) static void run(const mz_taps_job *job __attr
         "mov r10, sp\n\t"
         "ldm r0!, {r1-r9}\n\t"
         "stm r10!, {r1-r9}\n\t"
-        "ldm r0, {r1-r8}\n\t"
-        "stm r10, {r1-r8}\n\t"
+        "ldm r0, {r1-r9}\n\t"
+        "stm r10, {r1-r9}\n\t"
         ENTRY(0, ".Ltaps_2")
         ENTRY(1, ".Ltaps_3")
         ENTRY(2, ".Ltaps_4")
         ENTRY(3, ".Ltaps_2_second")
         ENTRY(4, ".Ltaps_3_second")
         ENTRY(5, ".Ltaps_4_second")
-        "orr r9, #1\n\t"
-        "str r9, " ON_STACK(ENTRY) "\n\t"
+        "orr r8, #1\n\t"
+        "str r8, " ON_STACK(ENTRY) "\n\t"
         "ldr lr, " ON_STACK(TAP_BYTES) "\n\t"
+        "ldr r5, " ON_STACK(PLANES) "\n\t"
 
+        ".Ltaps_line:\n\t"
+        "ldr r6, " ON_STACK(LINE_BYTES) "\n\t"
+        "add r6, r5\n\t"
+        "str r6, " ON_STACK(LINE_END) "\n\t"
         ".Ltaps_group:\n\t"
         "ldr r0, " ON_STACK(PLANES) "\n\t"
         "ldr r1, " ON_STACK(WEIGHTS) "\n\t"
@@ -286,43 +292,42 @@ __attribute__((naked, aligned(4))) static void run(const mz_taps_job *job __attr
         SHIFTED("r10")
         "strb r9, [r0]\n\t"
         SATURATED("r10")
-        SHIFTED("r11")
+        SHIFTED("r12")
         "ldr r6, " ON_STACK(GROUP_BYTES) "\n\t"
         "strb r10, [r0, r1]\n\t"
-        SATURATED("r11")
-        "add r0, r0, r1, lsl #1\n\t"
-        SHIFTED("r12")
-        "ldr r7, " ON_STACK(GROUPS) "\n\t"
         SATURATED("r12")
-        "strb r11, [r0]\n\t"
+        "ldr r3, " ON_STACK(LAST) "\n\t"
+        SHIFTED("r11")
+        "ldr r7, " ON_STACK(LINE_END) "\n\t"
+        SATURATED("r11")
+        "strb r12, [r0, r3]\n\t"
+        "ldr r2, " ON_STACK(GROUP_OUTPUT) "\n\t"
         "add r5, r6\n\t"
-        "subs r7, #1\n\t"
-        "strb r12, [r0, r1]\n\t"
-        "add r0, r0, r1, lsl #1\n\t"
+        "strb r11, [r0, r1, lsl #1]\n\t"
+        "add r0, r2\n\t"
+        "cmp r5, r7\n\t"
         "str r5, " ON_STACK(PLANES) "\n\t"
-        "str r7, " ON_STACK(GROUPS) "\n\t"
         "str r0, " ON_STACK(OUTPUT) "\n\t"
         "bne .Ltaps_group\n\t"
         "ldrd r6, r7, " ON_STACK(INPUT_SKIP) "\n\t"
-        "ldr r8, " ON_STACK(ROW_GROUPS) "\n\t"
-        "ldr r9, " ON_STACK(ROWS) "\n\t"
+        "ldr r8, " ON_STACK(LINES) "\n\t"
         "add r5, r6\n\t"
         "add r0, r7\n\t"
         "str r5, " ON_STACK(PLANES) "\n\t"
         "str r0, " ON_STACK(OUTPUT) "\n\t"
-        "subs r9, #1\n\t"
-        "strd r8, r9, " ON_STACK(GROUPS) "\n\t"
-        "bne .Ltaps_group\n\t"
+        "subs r8, #1\n\t"
+        "str r8, " ON_STACK(LINES) "\n\t"
+        "bne .Ltaps_line\n\t"
         "add sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t"
         "pop {r4-r11, pc}\n\t");
 }
 
-/* Windows of 3 rows of 3 columns beside each other keep their weights in registers:
+/* Windows of 3 rows of two words keep their weights in registers:
  *
- *   r0        reads planes                  r4 r5   (w0, w1) (w1, w2)
- *   r1        bytes from row to row         r6 r7   (w3, w4) (w4, w5)
- *   r2 r3     activations                   r8 lr   (w6, w7) (w7, w8)
- *   r9..r12   the sums of four outputs
+ *   r0        reads planes                  r4 r5   neighbours: (w0, w1) (w1, w2)
+ *   r1        bytes from row to row                 every second: (w0, w1) (w2, w3)
+ *   r2 r3     activations                   r6 r7   of the second row
+ *   r9..r12   the sums of four outputs      r8 lr   of the third row
  *
  * a, b: weights of a row; now: its first activations; next: the other register. from: where sums
  * begin. down, load: go on to the row below and load what it begins with. */
@@ -339,86 +344,114 @@ __attribute__((naked, aligned(4))) static void run(const mz_taps_job *job __attr
     load \
     "smlabt r11, " now ", " b ", r11\n\t" \
     "smlad r12, " now ", " b ", r12\n\t"
+#define ROW_OF_3X3_SECOND(now, next, a, b, from, down, load) \
+    "smlad r9, " now ", " a ", " from("9") "\n\t" \
+    LOAD(next, 1) \
+    LOAD(now, 2) \
+    "smlad r10, " next ", " a ", " from("10") "\n\t" \
+    "smlad r9, " next ", " b ", r9\n\t" \
+    LOAD(next, 3) \
+    "smlad r11, " now ", " a ", " from("11") "\n\t" \
+    "smlad r10, " now ", " b ", r10\n\t" \
+    LOAD(now, 4) \
+    down \
+    "smlad r12, " next ", " a ", r12\n\t" \
+    "smlad r11, " next ", " b ", r11\n\t" \
+    load \
+    "smlad r12, " now ", " b ", r12\n\t"
 #define FROM_START(number) "r12"
 #define FROM_SUM(number) "r" number
 #define DOWN "add r0, r1\n\t"
 
+#define OPEN_3X3 \
+    "push {r4-r11, lr}\n\t" \
+    "sub sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t" \
+    "mov r10, sp\n\t" \
+    "ldm r0!, {r1-r9}\n\t" \
+    "stm r10!, {r1-r9}\n\t" \
+    "ldm r0, {r1-r9}\n\t" \
+    "stm r10, {r1-r9}\n\t" \
+    "ldr r0, " ON_STACK(WEIGHTS) "\n\t"
+
+/* All lines. row: of a window; label: of this kind of windows. */
+#define LINES_OF_3X3(row, label) \
+    "ldr r0, " ON_STACK(PLANES) "\n\t" \
+    label "_line:\n\t" \
+    "ldr r1, " ON_STACK(LINE_BYTES) "\n\t" \
+    "add r1, r0\n\t" \
+    "str r1, " ON_STACK(LINE_END) "\n\t" \
+    label "_group:\n\t" \
+    "ldr r2, [r0]\n\t" \
+    "ldr r12, " ON_STACK(START) "\n\t" \
+    "ldr r1, " ON_STACK(TAP_BYTES) "\n\t" \
+    row("r2", "r3", "r4", "r5", FROM_START, DOWN, LOAD("r3", 0)) \
+    row("r3", "r2", "r6", "r7", FROM_SUM, DOWN, LOAD("r2", 0)) \
+    row("r2", "r3", "r8", "lr", FROM_SUM, NOTHING, "ldr r3, " ON_STACK(OFFSET) "\n\t") \
+    "ldr r2, " ON_STACK(MULTIPLIER) "\n\t" \
+    SIGN("r0", "r9") \
+    SIGN("r1", "r10") \
+    SCALED("r9", "r0") \
+    SIGN("r0", "r11") \
+    SCALED("r10", "r1") \
+    SIGN("r1", "r12") \
+    "ldr r3, " ON_STACK(OUTPUT) "\n\t" \
+    SCALED("r11", "r0") \
+    "ldr r0, " ON_STACK(PLANES) "\n\t" \
+    SCALED("r12", "r1") \
+    "ldr r2, " ON_STACK(SHIFT) "\n\t" \
+    "ldr r1, " ON_STACK(STEP) "\n\t" \
+    "asr r9, r2\n\t" \
+    "asr r10, r2\n\t" \
+    SATURATED("r9") \
+    "asr r12, r2\n\t" \
+    "strb r9, [r3]\n\t" \
+    SATURATED("r10") \
+    "asr r11, r2\n\t" \
+    "strb r10, [r3, r1]\n\t" \
+    SATURATED("r12") \
+    "ldr r2, " ON_STACK(LAST) "\n\t" \
+    "ldr r10, " ON_STACK(GROUP_BYTES) "\n\t" \
+    SATURATED("r11") \
+    "ldr r9, " ON_STACK(LINE_END) "\n\t" \
+    "strb r12, [r3, r2]\n\t" \
+    "ldr r2, " ON_STACK(GROUP_OUTPUT) "\n\t" \
+    "add r0, r10\n\t" \
+    "strb r11, [r3, r1, lsl #1]\n\t" \
+    "add r3, r2\n\t" \
+    "str r0, " ON_STACK(PLANES) "\n\t" \
+    "cmp r0, r9\n\t" \
+    "str r3, " ON_STACK(OUTPUT) "\n\t" \
+    "bne " label "_group\n\t" \
+    "ldrd r1, r2, " ON_STACK(INPUT_SKIP) "\n\t" \
+    "ldr r9, " ON_STACK(LINES) "\n\t" \
+    "add r0, r1\n\t" \
+    "add r3, r2\n\t" \
+    "str r0, " ON_STACK(PLANES) "\n\t" \
+    "str r3, " ON_STACK(OUTPUT) "\n\t" \
+    "subs r9, #1\n\t" \
+    "str r9, " ON_STACK(LINES) "\n\t" \
+    "bne " label "_line\n\t" \
+    "add sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t" \
+    "pop {r4-r11, pc}\n\t"
+
 __attribute__((naked)) static void run_3x3(const mz_taps_job *job __attribute__((unused))) {
     __asm__ volatile(
-        "push {r4-r11, lr}\n\t"
-        "sub sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t"
-        "mov r10, sp\n\t"
-        "ldm r0!, {r1-r9}\n\t"
-        "stm r10!, {r1-r9}\n\t"
-        "ldm r0, {r1-r8}\n\t"
-        "stm r10, {r1-r8}\n\t"
-        "ldr r0, " ON_STACK(WEIGHTS) "\n\t"
+        OPEN_3X3
         LOAD("r4", 0)
         LOAD("r5", 3)
         LOAD("r6", 4)
         LOAD("r7", 7)
         LOAD("r8", 8)
         LOAD("lr", 11)
-        "ldr r0, " ON_STACK(PLANES) "\n\t"
+        LINES_OF_3X3(ROW_OF_3X3, ".Ltaps_3x3"));
+}
 
-        ".Ltaps_3x3_row:\n\t"
-        "ldr r1, " ON_STACK(ROW_GROUPS) "\n\t"
-        "add r1, r0, r1, lsl #3\n\t"
-        "str r1, " ON_STACK(ROW_END) "\n\t"
-
-        ".Ltaps_3x3_group:\n\t"
-        "ldr r2, [r0]\n\t"
-        "ldr r12, " ON_STACK(START) "\n\t"
-        "ldr r1, " ON_STACK(TAP_BYTES) "\n\t"
-        ROW_OF_3X3("r2", "r3", "r4", "r5", FROM_START, DOWN, LOAD("r3", 0))
-        ROW_OF_3X3("r3", "r2", "r6", "r7", FROM_SUM, DOWN, LOAD("r2", 0))
-        ROW_OF_3X3("r2", "r3", "r8", "lr", FROM_SUM, NOTHING, "ldr r3, " ON_STACK(OFFSET) "\n\t")
-        "ldr r2, " ON_STACK(MULTIPLIER) "\n\t"
-        SIGN("r0", "r9")
-        SIGN("r1", "r10")
-        SCALED("r9", "r0")
-        SIGN("r0", "r11")
-        SCALED("r10", "r1")
-        SIGN("r1", "r12")
-        "ldr r3, " ON_STACK(OUTPUT) "\n\t"
-        SCALED("r11", "r0")
-        "ldr r0, " ON_STACK(PLANES) "\n\t"
-        SCALED("r12", "r1")
-        "ldr r2, " ON_STACK(SHIFT) "\n\t"
-        "ldr r1, " ON_STACK(STEP) "\n\t"
-        "asr r9, r2\n\t"
-        "add r0, #8\n\t"
-        SATURATED("r9")
-        "asr r10, r2\n\t"
-        "strb r9, [r3]\n\t"
-        SATURATED("r10")
-        "asr r11, r2\n\t"
-        "strb r10, [r3, r1]\n\t"
-        SATURATED("r11")
-        "asr r12, r2\n\t"
-        "add r3, r3, r1, lsl #1\n\t"
-        SATURATED("r12")
-        "ldr r2, " ON_STACK(ROW_END) "\n\t"
-        "strb r11, [r3]\n\t"
-        "str r0, " ON_STACK(PLANES) "\n\t"
-        "strb r12, [r3, r1]\n\t"
-        "add r3, r3, r1, lsl #1\n\t"
-        "cmp r0, r2\n\t"
-        "str r3, " ON_STACK(OUTPUT) "\n\t"
-        "bne .Ltaps_3x3_group\n\t"
-
-        "ldr r1, " ON_STACK(INPUT_SKIP) "\n\t"
-        "ldr r2, " ON_STACK(OUTPUT_SKIP) "\n\t"
-        "ldr r9, " ON_STACK(ROWS) "\n\t"
-        "add r0, r1\n\t"
-        "add r3, r2\n\t"
-        "str r0, " ON_STACK(PLANES) "\n\t"
-        "str r3, " ON_STACK(OUTPUT) "\n\t"
-        "subs r9, #1\n\t"
-        "str r9, " ON_STACK(ROWS) "\n\t"
-        "bne .Ltaps_3x3_row\n\t"
-        "add sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t"
-        "pop {r4-r11, pc}\n\t");
+__attribute__((naked)) static void run_3x3_second(const mz_taps_job *job __attribute__((unused))) {
+    __asm__ volatile(
+        OPEN_3X3
+        "ldm r0, {r4-r9}\n\t"
+        "mov lr, r9\n\t"
+        LINES_OF_3X3(ROW_OF_3X3_SECOND, ".Ltaps_3x3_second"));
 }
 
 #define NO_ENTRY (-1)
@@ -430,10 +463,12 @@ int32_t mz_taps_entry(int32_t way, int32_t words) {
 }
 
 void mz_taps_run(const mz_taps_job *job) {
-    if (job->way == MZ_TAPS_NEIGHBOURS && job->words == 2 && job->taps_down == 3) {
-        run_3x3(job);
+    if (job->entry == NO_ENTRY) {
+        run_any(job);
+    } else if (job->words == 2 && job->taps_down == 3) {
+        (job->way == MZ_TAPS_NEIGHBOURS ? run_3x3 : run_3x3_second)(job);
     } else {
-        (job->entry == NO_ENTRY ? run_any : run)(job);
+        run(job);
     }
 }
 

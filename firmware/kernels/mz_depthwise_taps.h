@@ -19,24 +19,30 @@ enum { MZ_TAPS_NEIGHBOURS, MZ_TAPS_EVERY_SECOND, MZ_TAPS_APART };
  * and these. They change nothing. */
 #define MZ_TAPS_WORDS_BEHIND 4
 
-/* Rows of groups of one channel. The assembly copies this to its stack as it is. */
+/* Groups of one channel, line by line: a line is a row of groups or, where that is longer, a column of
+ * them. The assembly copies this to its stack as it is. Sums are twice the accumulator. */
 typedef struct {
     int8_t *output;
-    int32_t step;                      /* bytes from output to output of a row */
-    int32_t multiplier, offset, shift; /* as mz_exact_output has them */
-    const int32_t *planes;             /* the first window's upper left word */
-    const uint32_t *weights;           /* of all rows of the window */
-    int32_t taps_down;                 /* rows of the window */
-    int32_t start;                     /* of the sums */
-    int32_t tap_bytes;                 /* of planes, from row to row of the window */
-    int32_t groups, rows;
-    int32_t group_bytes; /* of planes, from group to group */
-    int32_t input_skip;  /* of planes, from behind a row of groups to the next one */
-    int32_t output_skip; /* from behind a row of outputs to the next one */
-    int32_t row_groups;  /* as groups */
-    int32_t entry;       /* mz_taps_entry */
-    int32_t way, words;  /* words: of a row of the window */
-    int32_t apart;       /* columns of planes from window to window, if they are not neighbours */
+    int32_t step;       /* bytes from output to output of a group */
+    int32_t multiplier; /* Q0.31 */
+    int32_t offset;     /* half of an output, and where outputs begin */
+    int32_t shift;      /* to the right, 1 or more */
+    const int32_t *planes;   /* the first window's upper left word */
+    const uint32_t *weights; /* of all rows of the window */
+    int32_t taps_down;       /* rows of the window */
+    int32_t start;           /* of the sums */
+    int32_t tap_bytes;       /* of planes, from row to row of the window */
+    int32_t group_bytes;     /* of planes, from group to group of a line */
+    int32_t group_output;    /* from group to group of outputs */
+    int32_t last; /* bytes from a group's first output to its last one, which is stored before the
+                   * third and gives way to it if it lies there */
+    int32_t line_bytes;  /* of planes, over which the groups of a line step */
+    int32_t input_skip;  /* of planes, from behind a line to the next one */
+    int32_t output_skip; /* from behind a line of outputs to the next one */
+    int32_t lines;
+    int32_t entry;      /* mz_taps_entry */
+    int32_t way, words; /* words: of a row of the window */
+    int32_t apart;      /* columns of planes from window to window */
 } mz_taps_job;
 
 /* The job's entry, for its way and words. */

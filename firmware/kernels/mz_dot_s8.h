@@ -61,7 +61,8 @@ static inline mz_sum_2x2 mz_dot_eights(mz_sum_2x2 sum, const int8_t *a, const in
 
 #endif
 
-/* sum plus the products of the first depth elements, a multiple of 4 and not 0. */
+/* sum plus the products of the first depth elements, a multiple of 4 and not 0. Where there is one
+ * row of each, only its sum means something. */
 static inline mz_sum_2x2 mz_dot_fours(mz_sum_2x2 sum, const int8_t *a, const int8_t *b,
                                       const int8_t *w0, const int8_t *w1, int32_t depth) {
     const int8_t *const end = a + depth;
@@ -85,6 +86,15 @@ static inline mz_sum_2x2 mz_dot_fours(mz_sum_2x2 sum, const int8_t *a, const int
         } while (a != end);
         return sum;
     }
+    if (w0 == w1) {
+        do {
+            const uint32_t x = mz_word_load(a), only = mz_word_load(w0);
+            sum.a0 = mz_pair_products(mz_pair_even(x), mz_pair_even(only), sum.a0);
+            sum.a0 = mz_pair_products(mz_pair_odd(x), mz_pair_odd(only), sum.a0);
+            a += 4, w0 += 4;
+        } while (a != end);
+        return sum;
+    }
     do {
         const uint32_t x = mz_word_load(a), first = mz_word_load(w0), second = mz_word_load(w1);
         const uint32_t even = mz_pair_even(x), odd = mz_pair_odd(x);
@@ -97,8 +107,9 @@ static inline mz_sum_2x2 mz_dot_fours(mz_sum_2x2 sum, const int8_t *a, const int
     return sum;
 }
 
-/* sum plus the products of depth elements; b may be NULL, its sums then mean nothing. No alignment
- * needed; what is read may overlap. The caller knows that no sum leaves 32 bits. */
+/* sum plus the products of depth elements; b may be NULL, its sums then mean nothing; if
+ * w0 is w1, too, only a0 does. No alignment needed; what is read may overlap. The caller knows that
+ * no sum leaves 32 bits. */
 static inline mz_sum_2x2 mz_dot_s8(mz_sum_2x2 sum, const int8_t *a, const int8_t *b,
                                    const int8_t *w0, const int8_t *w1, int32_t depth) {
 #if defined(MZ_HAS_NEON)

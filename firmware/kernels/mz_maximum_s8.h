@@ -7,9 +7,7 @@
 #include "kernels/mz_broadcast.h"
 
 typedef struct {
-    int32_t sizes[MZ_BROADCAST_RANK]; /* of the output, outermost first */
-    /* In elements, outermost first; 0 where the operand is broadcast. */
-    int32_t first_strides[MZ_BROADCAST_RANK], second_strides[MZ_BROADCAST_RANK];
+    mz_broadcast_axes axes;
     int32_t flip; /* 0 for MAXIMUM; -1 for MINIMUM, the greater of both complements */
 } mz_maximum_params;
 

@@ -7,9 +7,7 @@
 #include "kernels/mz_broadcast.h"
 
 typedef struct {
-    int32_t sizes[MZ_BROADCAST_RANK]; /* of the output, outermost first */
-    /* In elements, outermost first; 0 where the factor is broadcast. */
-    int32_t first_strides[MZ_BROADCAST_RANK], second_strides[MZ_BROADCAST_RANK];
+    mz_broadcast_axes axes;
     int32_t first_zero_point, second_zero_point;
     int32_t multiplier, shift; /* product of the factors' scales / output scale */
     int32_t output_zero_point;

@@ -9,11 +9,12 @@
 #include "kernels/mz_broadcast.h"
 
 typedef struct {
-    int32_t sizes[MZ_BROADCAST_RANK]; /* of the output, outermost first */
-    /* In elements, outermost first; 0 where the factor is broadcast. */
-    int32_t first_strides[MZ_BROADCAST_RANK], second_strides[MZ_BROADCAST_RANK];
+    mz_broadcast_axes axes;
     int32_t first_zero_point, second_zero_point;
-    int32_t multiplier, offset, shift; /* mz_requantization.h, exact */
+    /* From products to outputs + 128, which fit into 16 bits:
+     * (round(2 * product * multiplier / 2^32) + offset, less 1 where the product is negative)
+     * >> shift. */
+    int32_t multiplier, offset, shift;
     int32_t minimum, maximum;          /* fused activation, as int8 values of the output */
 } mz_mul_s8_dsp_params;
 

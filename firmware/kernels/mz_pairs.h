@@ -122,29 +122,34 @@ static inline int32_t mz_high_product(int32_t a, int32_t b, int32_t more) {
 #endif
 }
 
-/* Each value of a pair that of int8 which is nearest, and the low bytes of two pairs as four. */
-static inline uint32_t mz_pair_saturated(uint32_t pair) {
+/* The same, rounded to nearest, halves up. */
+static inline int32_t mz_high_product_rounded(int32_t a, int32_t b, int32_t more) {
 #if MZ_ASSEMBLY
-    uint32_t saturated;
-    __asm__("ssat16 %0, #8, %1" : "=r"(saturated) : "r"(pair));
-    return saturated;
+    int32_t sum;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(more));
+    return sum;
 #else
-    const int32_t first = mz_pair_first(pair), second = mz_pair_second(pair);
-    const int32_t low = first < -128 ? -128 : first > 127 ? 127 : first;
-    const int32_t high = second < -128 ? -128 : second > 127 ? 127 : second;
-    return mz_pair_firsts((uint32_t)low, (uint32_t)high);
+    const int64_t product = (int64_t)a * b + ((int64_t)1 << 31);
+    return (int32_t)((uint32_t)(product >> 32) + (uint32_t)more);
 #endif
 }
 
-static inline uint32_t mz_pair_bytes(uint32_t even, uint32_t odd) {
+/* The values of two pairs, less 128 each, as four int8: the nearest ones. even: of the first and
+ * the third. */
+static inline uint32_t mz_pair_outputs(uint32_t even, uint32_t odd) {
 #if MZ_ASSEMBLY
     uint32_t first, second;
-    __asm__("uxtb16 %0, %1" : "=r"(first) : "r"(even));
-    __asm__("uxtb16 %0, %1" : "=r"(second) : "r"(odd));
-    return first | second << 8;
+    __asm__("usat16 %0, #8, %1" : "=r"(first) : "r"(even));
+    __asm__("usat16 %0, #8, %1" : "=r"(second) : "r"(odd));
 #else
-    return (even & 0x00FF00FFu) | (odd & 0x00FF00FFu) << 8;
+    uint32_t first = 0, second = 0;
+    for (int32_t shift = 0; shift < 32; shift += 16) {
+        const int32_t one = (int16_t)(even >> shift), other = (int16_t)(odd >> shift);
+        first |= (uint32_t)(one < 0 ? 0 : one > 255 ? 255 : one) << shift;
+        second |= (uint32_t)(other < 0 ? 0 : other > 255 ? 255 : other) << shift;
+    }
 #endif
+    return (first | second << 8) ^ 0x80808080u;
 }
 
 /* The nearest int8 value, in a word. */

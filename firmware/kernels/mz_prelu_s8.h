@@ -7,9 +7,7 @@
 #include "kernels/mz_broadcast.h"
 
 typedef struct {
-    int32_t sizes[MZ_BROADCAST_RANK]; /* of input and output, outermost first */
-    /* In elements, outermost first; 0 where alpha is broadcast. */
-    int32_t input_strides[MZ_BROADCAST_RANK], alpha_strides[MZ_BROADCAST_RANK];
+    mz_broadcast_axes axes; /* of the input and alpha */
     int32_t input_zero_point, alpha_zero_point;
     int32_t multiplier, shift;             /* input scale / output scale */
     int32_t alpha_multiplier, alpha_shift; /* input scale * scale of alpha / output scale */

@@ -2,64 +2,121 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_prelu_s8_dsp.h"
 
+#include "kernels/mz_assembly.h"
 #include "kernels/mz_pairs.h"
 
-/* One of value and leak is zero, and so is its part but for the output's zero point. */
-static inline uint32_t output_of(const mz_prelu_s8_dsp_params *p, int32_t value, int32_t leak) {
-    const int32_t number = (int32_t)((uint32_t)leak << p->leaked.up);
-    const int32_t sign = p->leaked.offset + (number >> 31 & p->leaked.bend) * 128;
-    const int32_t leaked =
-        mz_high_product(number, p->leaked.multiplier, sign) >> p->leaked.shift;
+static int8_t output_of(const mz_prelu_s8_dsp_params *params, int8_t input, int8_t alpha) {
+    const int32_t value = input - params->input_zero_point;
+    const int32_t below = value & value >> 31;
     const int32_t kept =
-        mz_high_product((int32_t)((uint32_t)value << p->kept.up), p->kept.multiplier,
-                        p->kept.offset) >>
-        p->kept.shift;
-    return (uint32_t)mz_saturated(kept + leaked);
+        (int32_t)((int64_t)params->keep * (input - below) >> 16) + params->offset;
+    const int32_t twice = 2 * below * (alpha - params->alpha_zero_point);
+    const int32_t sum = mz_high_product_rounded(twice, params->multiplier, kept + (twice >> 31));
+    return (int8_t)mz_saturated((sum >> params->shift) - 128);
 }
 
-static inline int32_t above(int32_t value) {
-    return value & ~(value >> 31);
+#if MZ_ASSEMBLY
+
+/* What the loop keeps in registers, in their order, and then what it loads. */
+typedef struct {
+    int32_t keep, offset, multiplier, shift;
+    uint32_t zero;       /* the input's zero point, four times */
+    uint32_t input_zero; /* less it, as a pair */
+    uint32_t alpha_zero; /* less alpha's */
+    const int8_t *end;   /* of the input */
+} fours;
+
+/* Four elements at a time, and at least once. Registers:
+ *
+ *   r1 r2 r3   input, alpha, output
+ *   r4..r7     keep, offset, multiplier, shift
+ *   r10, r0    the values, at least the zero point; and at most that
+ *   r8, lr     the first and the second product, then outputs; r12 and r11 the others */
+__attribute__((naked)) static void prelu_fours(const fours *job __attribute__((unused)),
+                                               const int8_t *input __attribute__((unused)),
+                                               const int8_t *alpha __attribute__((unused)),
+                                               int8_t *output __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4-r11, lr}\n\t"
+        "ldm r0, {r4-r11}\n\t"
+        "push {r8-r11}\n\t"
+        ".Lprelu_four:\n\t"
+        "ldr r0, [r1], #4\n\t"
+        "ldm sp, {r8, r9, r12}\n\t"
+        "ldr r11, [r2], #4\n\t"
+        "ssub8 r10, r0, r8\n\t"
+        "sel r10, r0, r8\n\t"
+        "sel r0, r8, r0\n\t"
+        "sxtab16 lr, r12, r11\n\t"
+        "sxtab16 r12, r12, r11, ror #8\n\t"
+        "sxtab16 r11, r9, r0\n\t"
+        "sadd16 lr, lr, lr\n\t"
+        "sxtab16 r0, r9, r0, ror #8\n\t"
+        "smulbb r8, lr, r11\n\t"
+        "sadd16 r9, r12, r12\n\t"
+        "smultt r12, lr, r11\n\t"
+        "smulbb lr, r9, r0\n\t"
+        "smultt r11, r9, r0\n\t"
+        "sxtb16 r9, r10\n\t"
+        "smlawb r0, r4, r9, r5\n\t"
+        "sxtb16 r10, r10, ror #8\n\t"
+        "smlawt r9, r4, r9, r5\n\t"
+        "add r0, r0, r8, asr #31\n\t"
+        "smmlar r8, r8, r6, r0\n\t"
+        "add r9, r9, r12, asr #31\n\t"
+        "smlawb r0, r4, r10, r5\n\t"
+        "smmlar r12, r12, r6, r9\n\t"
+        "add r0, r0, lr, asr #31\n\t"
+        "smlawt r10, r4, r10, r5\n\t"
+        "asr r8, r7\n\t"
+        "smmlar lr, lr, r6, r0\n\t"
+        "add r10, r10, r11, asr #31\n\t"
+        "smmlar r11, r11, r6, r10\n\t"
+        "asr r12, r7\n\t"
+        "ldr r0, [sp, #12]\n\t"
+        "pkhbt r8, r8, r12, lsl #16\n\t"
+        "asr lr, r7\n\t"
+        "usat16 r8, #8, r8\n\t"
+        "asr r11, r7\n\t"
+        "cmp r1, r0\n\t"
+        "pkhbt lr, lr, r11, lsl #16\n\t"
+        "usat16 lr, #8, lr\n\t"
+        "orr r8, r8, lr, lsl #8\n\t"
+        "eor r8, #0x80808080\n\t"
+        "str r8, [r3], #4\n\t"
+        "bne .Lprelu_four\n\t"
+        "add sp, #16\n\t"
+        "pop {r4-r11, pc}\n\t");
 }
 
-static inline int32_t below(int32_t value) {
-    return value & value >> 31;
-}
+#endif
 
-/* The outputs of a pair of values and their alphas, both less their zero points. */
-static inline uint32_t pair_of(const mz_prelu_s8_dsp_params *p, uint32_t x, uint32_t alpha) {
-    const int32_t first = mz_pair_first(x), second = mz_pair_second(x);
-    return mz_pair_firsts(
-        output_of(p, above(first), below(first) * mz_pair_first(alpha)),
-        output_of(p, above(second), below(second) * mz_pair_second(alpha)));
-}
-
-static void prelu_row(const void *of, const int8_t *input, const int8_t *alpha, int8_t *output) {
-    const mz_prelu_s8_dsp_params params = *(const mz_prelu_s8_dsp_params *)of;
-    const int32_t count = params.sizes[MZ_BROADCAST_RANK - 1];
-    const uint32_t x_zero = mz_pair_of(-params.input_zero_point);
-    const uint32_t a_zero = mz_pair_of(-params.alpha_zero_point);
-    int8_t four[4], input_four[4];
-    int32_t step, input_step;
-    const int8_t *x = mz_broadcast_fours(input, params.input_strides, input_four, &input_step);
-    const int8_t *a = mz_broadcast_fours(alpha, params.alpha_strides, four, &step);
+static void prelu(const void *of, const int8_t *input, const int8_t *alpha, int8_t *output,
+                  int32_t count) {
+    const mz_prelu_s8_dsp_params *const params = of;
     int32_t i = 0;
-    for (; i + 4 <= count; i += 4, x += input_step, a += step) {
-        const uint32_t values = mz_word_load(x), alphas = mz_word_load(a);
-        const uint32_t even = pair_of(&params, mz_pair_add_even(x_zero, values),
-                                      mz_pair_add_even(a_zero, alphas));
-        const uint32_t odd = pair_of(&params, mz_pair_add_odd(x_zero, values),
-                                     mz_pair_add_odd(a_zero, alphas));
-        mz_word_store(output + i, mz_pair_bytes(even, odd));
+#if MZ_ASSEMBLY
+    if (count >= 4) {
+        i = count & ~3;
+        const fours job = {
+            .keep = params->keep,
+            .offset = params->offset,
+            .multiplier = params->multiplier,
+            .shift = params->shift,
+            .zero = ((uint32_t)params->input_zero_point & 0xFFu) * 0x01010101u,
+            .input_zero = mz_pair_of(-params->input_zero_point),
+            .alpha_zero = mz_pair_of(-params->alpha_zero_point),
+            .end = input + i,
+        };
+        prelu_fours(&job, input, alpha, output);
     }
-    for (; i < count; i++, x += input_step / 4, a += step / 4) {
-        const int32_t value = *x - params.input_zero_point;
-        output[i] = (int8_t)output_of(&params, above(value),
-                                      below(value) * (*a - params.alpha_zero_point));
+#endif
+    for (; i < count; i++) {
+        output[i] = output_of(params, input[i], alpha[i]);
     }
 }
 
 void mz_prelu_s8_dsp(const mz_prelu_s8_dsp_params *params, const int8_t *input,
                      const int8_t *alpha, int8_t *output) {
-    mz_broadcast(params->sizes, params->input_strides, params->alpha_strides, input, alpha, output,
-                 prelu_row, params);
+    mz_broadcast(params, input, alpha, output, prelu);
 }

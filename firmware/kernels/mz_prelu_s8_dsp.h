@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* PRELU, int8, four values of a row at a time, rounded exactly. */
+/* PRELU, int8, four values at a time. */
 #ifndef MZ_PRELU_S8_DSP_H
 #define MZ_PRELU_S8_DSP_H
 
@@ -8,19 +8,19 @@
 
 #include "kernels/mz_broadcast.h"
 
-/* From a number to a part of the output: (high((number << up) * multiplier) + offset) >> shift, where
- * high is the upper word of a signed 64-bit product; of negative numbers less 128, if bend is -1. */
+/* The output is
+ *
+ *     kept = (keep * the input, or its zero point where it is below >> 16) + offset
+ *     product = what it is below, 0 or less, times alpha less its zero point
+ *     (round(2 * product * multiplier / 2^32) + kept, less 1 where the product is negative) >> shift
+ *
+ * less 128, saturated to int8. The generator has proven that this is TFLM's output of every value
+ * that is not below the zero point, and that no output + 128 leaves 16 bits. */
 typedef struct {
-    int32_t up, multiplier, offset, shift, bend;
-} mz_prelu_part;
-
-typedef struct {
-    int32_t sizes[MZ_BROADCAST_RANK]; /* of input and output, outermost first */
-    /* In elements, outermost first; 0 where alpha is broadcast. */
-    int32_t input_strides[MZ_BROADCAST_RANK], alpha_strides[MZ_BROADCAST_RANK];
+    mz_broadcast_axes axes; /* of the input and alpha */
     int32_t input_zero_point, alpha_zero_point;
-    mz_prelu_part kept;   /* of values above zero; the output's zero point is part of its offset */
-    mz_prelu_part leaked; /* of values below zero times alpha */
+    int32_t keep, offset;
+    int32_t multiplier, shift;
 } mz_prelu_s8_dsp_params;
 
 /* No alignment needed. The output may lie over the input where it does not begin behind it. */

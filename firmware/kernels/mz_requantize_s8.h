@@ -6,11 +6,14 @@
 
 #include <stdint.h>
 
+#define MZ_REQUANTIZE_SHIFT 16
+
+/* The generator has proven for every value that (high(value * 2^24 * multiplier) + offset) >>
+ * MZ_REQUANTIZE_SHIFT, less 128 and clamped, is TFLM's output. high: the upper word of a signed 64-bit
+ * product. */
 typedef struct {
     int32_t elements;
-    int32_t input_zero_point;
-    int32_t multiplier, shift; /* input scale / output scale */
-    int32_t output_zero_point;
+    int32_t multiplier, offset;
     int32_t minimum, maximum; /* the activation, as int8 values of the output */
 } mz_requantize_params;
 

@@ -46,11 +46,6 @@ class ReadSpeed(Fact):
     wait_clocks: Clocks
     run_bytes: Size | None = None
 
-    @property
-    def peak_bytes_per_s(self) -> float:
-        """Without the waits."""
-        return self.clock_hz * self.bits_per_clock / 8
-
     def line_cycles(self, core_clock_hz: int, line_bytes: int) -> LineCycles:
         per_clock = core_clock_hz / self.clock_hz
         return LineCycles(

@@ -7,6 +7,7 @@ No traceback is ever shown, and nothing but a verdict exits 1.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -26,6 +27,10 @@ def run_process(arguments: Sequence[str]) -> int:
     # numpy's matrices are small here: its threads wait for each other longer than they work, and
     # what takes long is shared by processes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # pydantic would search all installed packages for plugins, of which mcuzoo wants none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # What the imports make stays; the collector would look at it again and again.
+    gc.set_threshold(20_000, 20, 20)
     as_json = wants_json(arguments)
     sink = streams.prepare()
     if not as_json and (sys.stdout.isatty() or "COLUMNS" in os.environ):

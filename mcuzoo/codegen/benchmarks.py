@@ -9,6 +9,9 @@ from mcuzoo.board.model import Board
 from mcuzoo.codegen.board_files import C_WORDS
 from mcuzoo.codegen.templates import render
 
+BENCHMARK_TABLE = "model/mz_benchmark_table.c"
+"""The file of a project that only a firmware of micro-benchmarks has."""
+
 
 @dataclass(frozen=True)
 class BenchmarkRow:
@@ -28,8 +31,8 @@ class BenchmarkRow:
 
 
 def render_benchmarks(board: Board, rows: Sequence[BenchmarkRow]) -> dict[str, str]:
-    """model/mz_benchmark_table.c by path; nothing without rows."""
+    """BENCHMARK_TABLE by path; nothing without rows."""
     if not rows:
         return {}
     text = render("aot/mz_benchmark_table.c.j2", board=board, rows=rows, hex32=C_WORDS["hex32"])
-    return {"model/mz_benchmark_table.c": text}
+    return {BENCHMARK_TABLE: text}

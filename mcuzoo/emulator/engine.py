@@ -259,7 +259,14 @@ class Engine:
         but not in an IT block, which is executed to its end.
         """
         self._stopping = True
-        self._uc.emu_stop()
+        engine = self._uc
+        if engine is not None:
+            engine.emu_stop()
+
+    def close(self) -> None:
+        """Free the core now: the garbage collector takes its time. Afterwards only the counts can
+        be read, and `stop` does nothing."""
+        self._uc = None
 
     def _describe(self) -> Exit:
         if self._exit is None:
@@ -341,8 +348,7 @@ class Engine:
             if self.get("XPSR") & _XPSR_IT:
                 self.leave_it_block()
 
-        handle = self._uc.hook_add(self._unicorn.UC_HOOK_MEM_READ, on_read, None, begin, end)
-        return lambda: self._uc.hook_del(handle)
+        return self._direct.on_reads(on_read, begin, end)
 
     def read_code(self, address: int, size: int) -> bytes:
         """Bytes of memory."""
@@ -354,7 +360,7 @@ class Engine:
         writes = (unicorn.UC_MEM_WRITE_UNMAPPED, unicorn.UC_MEM_WRITE_PROT)
 
         def on_bad_memory(
-            _uc: Any, kind: int, address: int, size: int, value: int, _key: Any
+            _handle: object, kind: int, address: int, size: int, value: int, _key: object
         ) -> bool:
             bits = (1 << 8 * size) - 1
             access = Access(address, size, kind in writes, value & bits)
@@ -363,17 +369,17 @@ class Engine:
             self._exit = self._exit or (cause, access, self.get("PC"))
             return False
 
-        def on_undefined(_uc: Any, _key: Any) -> bool:
+        def on_undefined(_handle: object, _key: object) -> bool:
             self._exit = self._exit or (Cause.UNDEFINED, None, self.get("PC"))
             return False
 
-        def on_exception(_uc: Any, number: int, _key: Any) -> None:
+        def on_exception(_handle: object, number: int, _key: object) -> None:
             self._exit = self._exit or (self._cause_of(number), None, self.get("PC"))
             self._uc.emu_stop()
 
-        self._uc.hook_add(unicorn.UC_HOOK_MEM_INVALID, on_bad_memory)
-        self._uc.hook_add(unicorn.UC_HOOK_INSN_INVALID, on_undefined)
-        self._uc.hook_add(unicorn.UC_HOOK_INTR, on_exception)
+        self._direct.on_bad_accesses(on_bad_memory)
+        self._direct.on_undefined(on_undefined)
+        self._direct.on_exceptions(on_exception)
 
     def _cause_of(self, number: int) -> Cause:
         """The cause on an Armv7-M core for QEMU's exception `number` (target/arm/cpu.h, EXCP_*)."""

@@ -3,7 +3,6 @@ board."""
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,8 +144,8 @@ class VirtualEvk(PoweredBoard):
                     if outcome is Outcome.STOPPED:
                         return
                     self._has_reset(self._machine.unread)
-                    self._machine = None
-                    gc.collect()  # the engine's callbacks and the engine hold each other
+                    ended, self._machine = self._machine, None
+                    ended.engine.close()
             finally:
                 self._transmitter.close()
                 self._bell.close()

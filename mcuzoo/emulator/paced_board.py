@@ -9,7 +9,6 @@ The board runs while the host reads, in the host's thread.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,8 +68,8 @@ class PacedBoard:
         """Press the reset button."""
         since_s = self.now_s + _RESET_S
         self.resets += 1
+        self._machine.engine.close()
         self._machine = Machine(self._setting, self._machine.inferences, since_s)
-        gc.collect()  # the engine's callbacks and the engine hold each other
 
     def _paused(self) -> bool:
         return self.now_s >= self.line.stop_s

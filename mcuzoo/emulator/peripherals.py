@@ -19,15 +19,12 @@ class _Role(Enum):
 
 @dataclass(frozen=True)
 class _Cell:
-    """What an address refers to: a register, directly or through an alias."""
+    """What an address refers to: a register, directly or through an alias, from `offset` on."""
 
     instance: Instance
     register: Register
     role: _Role
-
-    @property
-    def offset(self) -> int:
-        return self.instance.offset + self.role.value
+    offset: int
 
 
 class Peripheral:
@@ -41,9 +38,9 @@ class Peripheral:
         for register in window.registers:
             for instance in register.instances():
                 self._values[instance.name] = register.reset
-                self._direct[instance.name] = _Cell(instance, register, _Role.VALUE)
                 for role in _Role if register.set_clear_toggle else (_Role.VALUE,):
-                    cell = _Cell(instance, register, role)
+                    cell = _Cell(instance, register, role, instance.offset + role.value)
+                    self._direct.setdefault(instance.name, cell)
                     for byte in range(register.bits // 8):
                         self._cells[cell.offset + byte] = cell
 
@@ -57,12 +54,16 @@ class Peripheral:
         return value
 
     def read(self, offset: int, size: int) -> int:
-        cell = self._cell(Access(self._base + offset, size, write=False))
+        cell = self._cells.get(offset)
+        if cell is None or self._cells.get(offset + size - 1) is not cell:
+            raise UndeclaredAccess(Access(self._base + offset, size, write=False))
         shift = 8 * (offset - cell.offset)
         return self.value(cell.instance.name) >> shift & (1 << 8 * size) - 1
 
     def write(self, offset: int, size: int, value: int) -> None:
-        cell = self._cell(Access(self._base + offset, size, write=True, value=value))
+        cell = self._cells.get(offset)
+        if cell is None or self._cells.get(offset + size - 1) is not cell:
+            raise UndeclaredAccess(Access(self._base + offset, size, write=True, value=value))
         register, name, shift = cell.register, cell.instance.name, 8 * (offset - cell.offset)
         written = (1 << 8 * size) - 1 << shift
         value <<= shift
@@ -84,13 +85,6 @@ class Peripheral:
         self._values[name] = new
         for effect in register.raises:
             self._values[effect.to(cell.instance.index)] |= effect.mask
-
-    def _cell(self, access: Access) -> _Cell:
-        offset = access.address - self._base
-        cell = self._cells.get(offset)
-        if cell is None or self._cells.get(offset + access.size - 1) is not cell:
-            raise UndeclaredAccess(access)
-        return cell
 
 
 def nearest_register(board: Board, address: int) -> str:

@@ -56,10 +56,6 @@ class ImageMetadata:
     std: tuple[float, ...] | None = None
     labels: tuple[str, ...] | None = None
 
-    @property
-    def says_nothing(self) -> bool:
-        return self == ImageMetadata()
-
 
 def read_image_metadata(raw: bytes) -> ImageMetadata:
     """The metadata of a .tflite file about its first input and output; empty if it has none, or

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import quantization_of, to_output
 from mcuzoo.ops.common import rules
-from mcuzoo.ops.common.addends import Addends, AddParams, addend
+from mcuzoo.ops.common.addends import Addends, AddExactDspParams, AddParams, addend
 from mcuzoo.ops.common.binary import Binary, Quick
 from mcuzoo.ops.common.broadcast import Broadcast
 from mcuzoo.ops.common.reference import Kernel, given, requantize
@@ -68,9 +68,17 @@ def line(model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel) -> AddD
     return addends(model, op).line(model, op, broadcast, arithmetic, 1)
 
 
+def exact(
+    model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel
+) -> AddExactDspParams | None:
+    return addends(model, op).exact(model, op, broadcast, 1)
+
+
+QUICK = (Quick("mz_add_s8_dsp", line), Quick("mz_add_exact_s8_dsp", exact))
+
 OPERATOR = Operator(
     name="ADD",
-    aot=Binary("mz_add_s8", params, reference, Quick("mz_add_s8_dsp", line)).aot(rule),
+    aot=Binary("mz_add_s8", params, reference, QUICK).aot(rule),
     tflm=Tflm(resolver="AddAdd", rule=demands),
     rewrite=Rewrite(int8_version=2, weights=None, output="any"),
 )

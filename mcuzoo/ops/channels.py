@@ -203,15 +203,17 @@ class _Finder:
         if name == "DEPTHWISE_CONV_2D":
             taps = weights.reshape(-1, work.channels).T
             times = work.channels // len(least)
-            low, high = (np.repeat(end, times)[:, None] for end in (least, most))
+            least, most = np.repeat(least, times), np.repeat(most, times)
+            rising, falling = (sign(taps, 0).sum(axis=1) for sign in (np.maximum, np.minimum))
+            low, high = rising * least + falling * most, rising * most + falling * least
         else:
             taps = weights.reshape(work.channels, -1)
             if taps.shape[1] % len(least):
                 return _everything(work.channels)
-            low, high = (np.tile(end, taps.shape[1] // len(least))[None] for end in (least, most))
-        sums = [
-            work.bias + end(taps * low, taps * high).sum(axis=1) for end in (np.minimum, np.maximum)
-        ]
+            least, most = (np.tile(end, taps.shape[1] // len(least)) for end in (least, most))
+            rising, falling = np.maximum(taps, 0), np.minimum(taps, 0)
+            low, high = rising @ least + falling @ most, rising @ most + falling @ least
+        sums = work.bias + low, work.bias + high
         ends = [requantize(end, work.to).astype(np.int64) for end in sums]
         return _Interval(*ends)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.binary import Binary
-from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast, Strides
+from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast
 from mcuzoo.ops.common.reference import Kernel, given
 from mcuzoo.ops.operator import Aot, Operator, Tflm, Without
 
@@ -31,13 +31,9 @@ def demands(model: Model, op: Op) -> None:
 
 @dataclass(frozen=True)
 class MaximumParams(BinaryParams):
-    """As mz_maximum_s8.h has them. first_strides, second_strides: in elements, outermost first; 0
-    where the operand is broadcast. flip: 0 for MAXIMUM; -1 for MINIMUM.
-    """
+    """As mz_maximum_s8.h has them. flip: 0 for MAXIMUM; -1 for MINIMUM."""
 
     c_type = "mz_maximum_params"
-    first_strides: Strides
-    second_strides: Strides
     flip: int
 
 
@@ -46,7 +42,7 @@ def _aot(chosen: Callable[..., Any], flip: int) -> Aot:
     complements: 0 or -1."""
 
     def params(model: Model, op: Op, broadcast: Broadcast) -> MaximumParams:
-        return MaximumParams(broadcast.sizes, broadcast.first, broadcast.second, flip)
+        return MaximumParams(broadcast, flip)
 
     def reference(model: Model, op: Op) -> Kernel:
         def run(inputs: Sequence[NDArray[Any] | None]) -> NDArray[np.int8]:

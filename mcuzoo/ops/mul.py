@@ -18,7 +18,7 @@ from mcuzoo.graph.parameters import Requantization, quantization_of, to_output
 from mcuzoo.lowering.operands import MAX_DIFFERENCE
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.binary import Binary, Quick
-from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast, Strides
+from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast
 from mcuzoo.ops.common.reference import Kernel, given, requantize
 from mcuzoo.ops.operator import Operator, Tflm, Without
 
@@ -63,15 +63,12 @@ def reference(model: Model, op: Op) -> Kernel:
 
 @dataclass(frozen=True)
 class MulParams(BinaryParams):
-    """As mz_mul_s8.h has them. first_strides, second_strides: in elements, outermost first; 0 where
-    the factor is broadcast. first_zero_point, second_zero_point, output_zero_point: of each.
+    """As mz_mul_s8.h has them. first_zero_point, second_zero_point, output_zero_point: of each.
     multiplier, shift: product of the factors' scales / output scale. minimum, maximum: the fused
     activation as int8 values of the output.
     """
 
     c_type = "mz_mul_params"
-    first_strides: Strides
-    second_strides: Strides
     first_zero_point: int
     second_zero_point: int
     multiplier: int
@@ -85,9 +82,7 @@ def params(model: Model, op: Op, broadcast: Broadcast) -> MulParams:
     to = requantization(model, op)
     first, second = (quantization_of(model.tensor(index)).zero_point for index in op.inputs)
     return MulParams(
-        sizes=broadcast.sizes,
-        first_strides=broadcast.first,
-        second_strides=broadcast.second,
+        axes=broadcast,
         first_zero_point=first,
         second_zero_point=second,
         multiplier=int(to.multipliers[0]),
@@ -100,15 +95,12 @@ def params(model: Model, op: Op, broadcast: Broadcast) -> MulParams:
 
 @dataclass(frozen=True)
 class MulDspParams(BinaryParams):
-    """As mz_mul_s8_dsp.h has them. first_strides, second_strides: in elements, outermost first; 0
-    where the factor is broadcast. first_zero_point, second_zero_point: of each. multiplier, offset,
-    shift: from products to outputs, exactly (mz_requantization.h). minimum, maximum: the fused
-    activation as int8 values of the output.
+    """As mz_mul_s8_dsp.h has them. first_zero_point, second_zero_point: of each. multiplier,
+    offset, shift: from products to outputs. minimum, maximum: the fused activation as int8 values
+    of the output.
     """
 
     c_type = "mz_mul_s8_dsp_params"
-    first_strides: Strides
-    second_strides: Strides
     first_zero_point: int
     second_zero_point: int
     multiplier: int
@@ -122,18 +114,17 @@ def exact(model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel) -> Mul
     """Where the product of the scales is less than half of the output's scale, but not nothing."""
     to = requantization(model, op)
     right = -int(to.shifts[0])
-    if not 1 <= right <= _MOST_RIGHT:
+    base = to.output_zero_point + 128
+    if not 1 <= right <= _MOST_RIGHT or (MAX_DIFFERENCE**2 >> right) + base >= _HALFWORD:
         return None
     first, second = (quantization_of(model.tensor(index)).zero_point for index in op.inputs)
     return MulDspParams(
-        sizes=broadcast.sizes,
-        first_strides=broadcast.first,
-        second_strides=broadcast.second,
+        axes=broadcast,
         first_zero_point=first,
         second_zero_point=second,
         multiplier=int(to.multipliers[0]),
-        offset=64 + (1 << right + 6) + (to.output_zero_point << right + 7),
-        shift=right + 7,
+        offset=(1 << right - 1) + (base << right),
+        shift=right,
         minimum=to.minimum,
         maximum=to.maximum,
     )
@@ -142,9 +133,12 @@ def exact(model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel) -> Mul
 _MOST_RIGHT = 16
 """With which the offset is within 32 bits."""
 
+_HALFWORD = (1 << 15) - 1
+"""Outputs go in pairs before they are saturated."""
+
 OPERATOR = Operator(
     name="MUL",
-    aot=Binary("mz_mul_s8", params, reference, Quick("mz_mul_s8_dsp", exact)).aot(rule),
+    aot=Binary("mz_mul_s8", params, reference, (Quick("mz_mul_s8_dsp", exact),)).aot(rule),
     tflm=Tflm(resolver="AddMul", rule=demands),
     rewrite=Without("no exact rewrite is known"),
 )

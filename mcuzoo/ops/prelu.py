@@ -17,10 +17,9 @@ from mcuzoo.graph.fixedpoint import multiply_by_quantized_multiplier, quantize_m
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.lowering.operands import MAX_DIFFERENCE
-from mcuzoo.lowering.params import CStruct
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.binary import Binary, Quick
-from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast, Strides
+from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast
 from mcuzoo.ops.common.reference import Kernel, given, saturated
 from mcuzoo.ops.operator import Operator, Tflm, Without
 
@@ -75,15 +74,12 @@ def reference(model: Model, op: Op) -> Kernel:
 
 @dataclass(frozen=True)
 class PreluParams(BinaryParams):
-    """As mz_prelu_s8.h has them. input_strides, alpha_strides: in elements, outermost first; 0
-    where alpha is broadcast. input_zero_point, alpha_zero_point, output_zero_point: of each.
+    """As mz_prelu_s8.h has them. input_zero_point, alpha_zero_point, output_zero_point: of each.
     multiplier, shift: input scale / output scale. alpha_multiplier, alpha_shift: input scale *
     scale of alpha / output scale.
     """
 
     c_type = "mz_prelu_params"
-    input_strides: Strides
-    alpha_strides: Strides
     input_zero_point: int
     alpha_zero_point: int
     multiplier: int
@@ -97,9 +93,7 @@ def params(model: Model, op: Op, broadcast: Broadcast) -> PreluParams:
     kept, leaked = _factors(model, op)
     source, alpha = (quantization_of(model.tensor(index)).zero_point for index in op.inputs)
     return PreluParams(
-        sizes=broadcast.sizes,
-        input_strides=broadcast.first,
-        alpha_strides=broadcast.second,
+        axes=broadcast,
         input_zero_point=source,
         alpha_zero_point=alpha,
         multiplier=kept[0],
@@ -111,73 +105,58 @@ def params(model: Model, op: Op, broadcast: Broadcast) -> PreluParams:
 
 
 @dataclass(frozen=True)
-class PreluPartStruct(CStruct):
-    """As mz_prelu_s8_dsp.h has it. up: bits to the left before the multiplication. multiplier,
-    offset, shift: of mz_requantization.h. bend: -1 where halves of negative numbers go down, 0
-    where there are none.
-    """
-
-    c_type = "mz_prelu_part"
-    up: int
-    multiplier: int
-    offset: int
-    shift: int
-    bend: int
-
-
-@dataclass(frozen=True)
 class PreluDspParams(BinaryParams):
-    """As mz_prelu_s8_dsp.h has them. input_strides, alpha_strides: in elements, outermost first; 0
-    where alpha is broadcast. input_zero_point, alpha_zero_point: of each. kept, leaked: what values
-    above zero and products of values below zero with alpha become.
+    """As mz_prelu_s8_dsp.h has them. input_zero_point, alpha_zero_point: of each. keep, offset: of
+    values that are not below the input's zero point. multiplier, shift: of products with alpha.
     """
 
     c_type = "mz_prelu_s8_dsp_params"
-    input_strides: Strides
-    alpha_strides: Strides
     input_zero_point: int
     alpha_zero_point: int
-    kept: PreluPartStruct
-    leaked: PreluPartStruct
+    keep: int
+    offset: int
+    multiplier: int
+    shift: int
 
 
-def exact(model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel) -> PreluDspParams | None:
-    """Where no factor is so large or so small that numbers leave 32 bits."""
-    kept, leaked = _factors(model, op)
-    if any(not -_MOST_RIGHT <= shift <= _MOST_LEFT for _, shift in (kept, leaked)):
+def line(model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel) -> PreluDspParams | None:
+    """Products are rounded exactly. That takes the way from them to the output, on which a line is
+    sought that gives TFLM's outputs of all values that are kept."""
+    _, (multiplier, left) = _factors(model, op)
+    shift = -left
+    if not 1 <= shift <= _MOST_RIGHT:
         return None
-    source, alpha = (quantization_of(model.tensor(index)).zero_point for index in op.inputs)
-    return PreluDspParams(
-        sizes=broadcast.sizes,
-        input_strides=broadcast.first,
-        alpha_strides=broadcast.second,
-        input_zero_point=source,
-        alpha_zero_point=alpha,
-        kept=_part(*kept, quantization_of(model.tensor(op.outputs[0])).zero_point),
-        leaked=_part(*leaked, 0),
-    )
+    source, alpha = (quantization_of(model.tensor(index)) for index in op.inputs)
+    target = quantization_of(model.tensor(op.outputs[0]))
+    base = target.zero_point + 128
+    values = np.arange(source.zero_point, 128, dtype=np.int8)
+    kept = arithmetic((values[:, None], np.zeros((1, 1), np.int8)))
+    assert isinstance(kept, np.ndarray)
+    unit = round(source.scale / target.scale * 2 ** (shift + 16))
+    most = min(unit + _REACH, (1 << 31) - 1)
+    if (MAX_DIFFERENCE**2 >> shift) + base >= _HALFWORD:
+        return None
+    for keep in range(unit - _REACH, most + 1):
+        # Products are rounded from there.
+        zero = (1 << shift - 1) + (base << shift)
+        offset = zero - (keep * source.zero_point >> 16)
+        sums = (keep * values.astype(np.int64) >> 16) + offset >> shift
+        if sums.max() < _HALFWORD and np.array_equal(saturated(sums - 128), kept[:, 0]):
+            zero_points = source.zero_point, alpha.zero_point
+            return PreluDspParams(broadcast, *zero_points, keep, offset, multiplier, shift)
+    return None
 
 
-_MOST_LEFT = 6
-_MOST_RIGHT = 16
+_MOST_RIGHT = 14
+_REACH = 400
+"""Multipliers tried on either side of the scales' own."""
 
-
-def _part(multiplier: int, shift: int, zero_point: int) -> PreluPartStruct:
-    """As mz_requantization.h's exact way; without a second division there is no second half."""
-    right = max(-shift, 0)
-    half = 1 << right + 6 if right else 0
-    return PreluPartStruct(
-        up=8 + max(shift, 0),
-        multiplier=multiplier,
-        offset=64 + half + (zero_point << right + 7),
-        shift=right + 7,
-        bend=-1 if right else 0,
-    )
-
+_HALFWORD = (1 << 15) - 1
+"""Outputs go in pairs before they are saturated."""
 
 OPERATOR = Operator(
     name="PRELU",
-    aot=Binary("mz_prelu_s8", params, reference, Quick("mz_prelu_s8_dsp", exact)).aot(
+    aot=Binary("mz_prelu_s8", params, reference, (Quick("mz_prelu_s8_dsp", line),)).aot(
         rule, "int8, rank <= 4, alpha broadcasts"
     ),
     tflm=Tflm(resolver="AddPrelu", rule=demands),

@@ -6,6 +6,7 @@ Source: tensorflow/lite/micro/kernels/squared_difference.cc.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,13 @@ from numpy.typing import NDArray
 
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import quantization_of, to_output
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.operands import describe, symbol
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.addends import Addends, AddParams, addend
-from mcuzoo.ops.common.binary import Binary
-from mcuzoo.ops.common.broadcast import Broadcast
+from mcuzoo.ops.common.binary import Binary, Quick
+from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast
+from mcuzoo.ops.common.lookup import EVERY_VALUE
 from mcuzoo.ops.common.reference import Kernel, given, requantize
 from mcuzoo.ops.operator import Operator, Tflm, Without
 
@@ -67,9 +71,75 @@ def params(model: Model, op: Op, broadcast: Broadcast) -> AddParams:
     return addends(model, op).params(broadcast)
 
 
+@dataclass(frozen=True)
+class SquaredDifferenceDspParams(BinaryParams):
+    """As mz_squared_difference_s8_dsp.h has them. others: int16 [256], what is taken from values of
+    the operand with the larger scale; turned: 1 where that is the second one. multiplier, offset,
+    shift: from squares to outputs.
+    """
+
+    c_type = "mz_squared_difference_s8_dsp_params"
+    others: Constant
+    turned: int
+    multiplier: int
+    offset: int
+    shift: int
+
+
+def line(
+    model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel
+) -> SquaredDifferenceDspParams | None:
+    """The operand of the larger scale is exact on the common scale; the other one is looked up.
+    From their squares to the output goes a line, proven by trying all pairs of values."""
+    numbers = addends(model, op)
+    scales = [quantization_of(model.tensor(index)).scale for index in op.inputs]
+    turned = scales[1] > scales[0]
+    every = EVERY_VALUE
+    other = numbers.scaled(0 if turned else 1, every)
+    own = numbers.scaled(1 if turned else 0, every)
+    table = other + (_UNIT * every[0].astype(np.int64) - own[0])
+    differences = np.unique(own[:, None] - other)
+    squares = differences**2
+    outputs = requantize(squares, numbers.to).astype(np.int64) + 128
+    right = -int(numbers.to.shifts[0])
+    multiplier, zero_point = int(numbers.to.multipliers[0]), numbers.to.output_zero_point
+    shift = right - 1
+    if not 1 <= shift <= _MOST_RIGHT or np.abs(table).max() >= 1 << 15:
+        return None
+    lowest = np.where(outputs == 0, -_INT32, outputs << shift)
+    highest = np.where(outputs == 255, _INT32, (outputs + 1 << shift) - 1)
+    for near in _NEARBY:
+        if not 0 < multiplier + near < _INT32:
+            continue
+        high = squares * (multiplier + near) >> 32
+        least, most = int((lowest - high).max()), int((highest - high).min())
+        offset = max(least, min(most, (1 << shift - 1) + (zero_point + 128 << shift)))
+        if least <= most and int(high.max()) + offset < 1 << 15 + shift and abs(offset) < _INT32:
+            described = describe(model.tensor(op.inputs[0 if turned else 1]))
+            meaning = ("What is taken from 64 times a value, for -128 to 127, of", *described)
+            constant = Constant(symbol(op, "others"), table.astype(np.int16), meaning)
+            return SquaredDifferenceDspParams(
+                broadcast, constant, int(turned), multiplier + near, offset, shift
+            )
+    return None
+
+
+_UNIT = 1 << HEADROOM - 1
+"""Of the operand with the larger scale, whose factor is a half."""
+
+_INT32 = 1 << 31
+_MOST_RIGHT = 21
+_NEARBY = tuple(step * sign for step in (0, 1, 2, 3, 5, 8, 13, 21, 64, 256) for sign in (1, -1))
+"""What is added to the multiplier in search of a line."""
+
 OPERATOR = Operator(
     name="SQUARED_DIFFERENCE",
-    aot=Binary("mz_squared_difference_s8", params, reference).aot(rule),
+    aot=Binary(
+        "mz_squared_difference_s8",
+        params,
+        reference,
+        (Quick("mz_squared_difference_s8_dsp", line),),
+    ).aot(rule),
     tflm=Tflm(resolver="AddSquaredDifference", rule=demands),
     rewrite=Without("no exact rewrite is known"),
 )

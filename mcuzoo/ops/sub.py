@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.ops.add import addends
 from mcuzoo.ops.common import rules
-from mcuzoo.ops.common.addends import AddParams
+from mcuzoo.ops.common.addends import AddExactDspParams, AddParams
 from mcuzoo.ops.common.binary import Binary, Quick
 from mcuzoo.ops.common.broadcast import Broadcast
 from mcuzoo.ops.common.reference import Kernel, given, requantize
@@ -58,9 +58,17 @@ def line(model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel) -> AddD
     return addends(model, op).line(model, op, broadcast, arithmetic, -1)
 
 
+def exact(
+    model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel
+) -> AddExactDspParams | None:
+    return addends(model, op).exact(model, op, broadcast, -1)
+
+
+QUICK = (Quick("mz_add_s8_dsp", line), Quick("mz_add_exact_s8_dsp", exact))
+
 OPERATOR = Operator(
     name="SUB",
-    aot=Binary("mz_sub_s8", params, reference, Quick("mz_add_s8_dsp", line)).aot(rule),
+    aot=Binary("mz_sub_s8", params, reference, QUICK).aot(rule),
     tflm=Tflm(resolver="AddSub", rule=demands),
     rewrite=Without("no exact rewrite is known"),
 )

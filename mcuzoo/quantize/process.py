@@ -66,11 +66,10 @@ _OF_A_TRACEBACK = re.compile(r"\s|Traceback \(|[IWEF]\d{4} |WARNING: All log|Dur
 
 @dataclass(frozen=True)
 class WorkerRun:
-    """seconds: wall time of the process. noise_lines: lines that TensorFlow printed."""
+    """seconds: wall time of the process."""
 
     report: WorkerReport
     seconds: float
-    noise_lines: int
 
 
 def run_worker(
@@ -104,7 +103,7 @@ def run_worker(
         said = noise.read().splitlines()
     if "report" in answer:
         report = WorkerReport.from_answer(answer["report"])
-        return WorkerRun(report, time.monotonic() - began, len(said))
+        return WorkerRun(report, time.monotonic() - began)
     if "error" in answer:
         raise ModelError(
             f"{spec.source} cannot be quantized: {str(answer['error']).rstrip('.')}.",

@@ -86,14 +86,6 @@ class BoardBisection:
     first: bool
     tolerance: int = 0
 
-    @property
-    def untried(self) -> tuple[Front, ...]:
-        """Layers before the wrong one whose front part could not run on the delegate."""
-        end = None if self.wrong is None else self.wrong.op
-        return tuple(
-            front for front in self.fronts if front.error and (end is None or front.op < end)
-        )
-
 
 def vela_fronts(board: LinuxBoard, options: VelaOptions = VelaOptions()) -> CompileFront | None:
     """What compiles for the NPU of `board`; None where its delegate needs no compiler."""

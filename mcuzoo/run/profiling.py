@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.budgets import judge
+from mcuzoo.codegen.benchmarks import BENCHMARK_TABLE
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import FilePicture, Picture
 from mcuzoo.data.labels import Classes
@@ -61,6 +62,11 @@ def profile(
         return _with_cycles(target, options, say)
     port = emulated_port(target, "all")
     subject = subject_of(_project(port, options, say), options.upload)
+    if BENCHMARK_TABLE in subject.manifest.files:
+        raise UsageError(
+            f"{subject.manifest.model.name} is a firmware of micro-benchmarks, no model alone.",
+            f"mcuzoo calibrate --board {subject.manifest.board} --port PORT runs and shows them.",
+        )
     manifest = manifest_with_recipe(subject.manifest, options, options.upload is not None)
     samples = subject.samples
     takes_samples = samples is not None and takes_pictures(manifest.input.shape)

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 from helpers.compilers import ONE_COMPILER_FIRST
+from helpers.mobilenet import mobilenet_v1
 from helpers.small_net import small_net
 
 from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.read import load_model
-from mcuzoo.zoo.registry import resolve_model
+from mcuzoo.graph.write import write_model
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
@@ -110,21 +111,30 @@ def test_cycles_are_an_estimate_and_say_so(tmp_path: Path) -> None:
     assert 0.5 < guess["cycles"] / guess["instructions"] < 4
 
 
+@pytest.fixture
+def fused_net(tmp_path: Path) -> Path:
+    """It has pointwise and depthwise convolutions that are one kernel."""
+    file = tmp_path / "fused.tflite"
+    file.write_bytes(write_model(mobilenet_v1(0.25, 64, 10, blocks=6)))
+    return file
+
+
 @pytest.mark.full
-def test_every_mac_is_in_a_row_and_fused_kernels_are_counted_apart(tmp_path: Path) -> None:
-    """The bundled model has a pointwise and a depthwise convolution in one kernel."""
+def test_every_mac_is_in_a_row_and_fused_kernels_are_counted_apart(
+    fused_net: Path, tmp_path: Path
+) -> None:
     for tool in ("arm-none-eabi-gcc", "qemu-system-arm", "cc"):
         if shutil.which(tool) is None:
             pytest.skip(f"no {tool}")
     pytest.importorskip("unicorn")
     done = run(
-        "bench.py", "--model", "signs", "--compilers", "gcc", "--levels=-O2", "--no-estimate",
+        "bench.py", "--model", fused_net, "--compilers", "gcc", "--levels=-O2", "--no-estimate",
         "--out", tmp_path,
     )  # fmt: skip
-    found = json.loads((tmp_path / "signs-rt1050.json").read_text())
+    found = json.loads((tmp_path / "fused-rt1050.json").read_text())
     kinds = {kind["name"]: kind for kind in found["kinds"]}
     assert "fused" not in kinds and found["incomplete"] == []
-    model = load_model(resolve_model("signs").path)
+    model = load_model(fused_net)
     depthwise = [op for op in model.ops if op.name == "DEPTHWISE_CONV_2D"]
     own = [kind for name, kind in kinds.items() if name.startswith("depthwise")]
     assert sum(kind["layers"] for kind in own) == len(depthwise)
@@ -146,15 +156,17 @@ def test_every_mac_is_in_a_row_and_fused_kernels_are_counted_apart(tmp_path: Pat
 
 
 @pytest.mark.full
-def test_without_a_witness_a_fused_kernel_leaves_rows_incomplete(tmp_path: Path) -> None:
+def test_without_a_witness_a_fused_kernel_leaves_rows_incomplete(
+    fused_net: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("unicorn")
     if shutil.which("arm-none-eabi-gcc") is None:
         pytest.skip("no arm-none-eabi-gcc")
     done = run(
-        "bench.py", "--model", "signs", "--compilers", "gcc", "--levels=-O2", "--no-witness",
+        "bench.py", "--model", fused_net, "--compilers", "gcc", "--levels=-O2", "--no-witness",
         "--out", tmp_path,
     )  # fmt: skip
-    found = json.loads((tmp_path / "signs-rt1050.json").read_text())
+    found = json.loads((tmp_path / "fused-rt1050.json").read_text())
     assert "fused" in {kind["name"] for kind in found["kinds"]}
     assert {"pointwise", "depthwise stride 2"} <= set(found["incomplete"])
     assert "Not counted apart" in done.stdout

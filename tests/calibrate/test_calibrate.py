@@ -14,6 +14,7 @@ from helpers.schemas import complaints
 
 from mcuzoo.board.load import load_board
 from mcuzoo.calibrate.calibrate import Calibration, calibrate
+from mcuzoo.calibrate.firmware import export_firmware
 from mcuzoo.calibrate.network import calibration_network
 from mcuzoo.calibrate.options import CalibrateOptions
 from mcuzoo.errors import UsageError, WrongFirmwareError
@@ -42,6 +43,14 @@ def test_without_a_port_nothing_is_built(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no flash that could be written"):
         calibrate("rt1050", CalibrateOptions(port="emulator", flash=True))
     assert not (tmp_path / "firmware").exists()
+
+
+def test_its_firmware_has_no_profile_of_a_model(tmp_path: Path) -> None:
+    firmware = tmp_path / "firmware"
+    export_firmware(load_board("rt1050"), firmware, project="cmake", force=False)
+    with pytest.raises(UsageError, match="a firmware of micro-benchmarks") as error:
+        profile("/dev/nowhere", ProfileOptions(project=firmware))
+    assert error.value.hint.startswith("mcuzoo calibrate --board rt1050 --port PORT ")
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,11 @@ def _with_words(text: str, message: str) -> bool:
     """Whether `text`, each value being some words, is the whole of `message`."""
     if _VALUE not in text or len(text.replace(_VALUE, "")) < 12:
         return False
-    parts = [re.escape(part) for part in text.split(_VALUE)]
+    literal = text.split(_VALUE)
+    # Most end here, without a pattern of their own.
+    if not (message.startswith(literal[0]) and message.endswith(literal[-1])):
+        return False
+    parts = [re.escape(part) for part in literal]
     return re.fullmatch(".+?".join(parts), message) is not None
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers.commands import finished, mcuzoo
+from helpers.commands import finished, invoke, mcuzoo
 
 from mcuzoo.cli import streams
 from mcuzoo.cli.commands import COMMANDS, command_of, examples_of
@@ -126,15 +126,21 @@ def test_words_and_exit_codes(
     ],
 )
 def test_the_parser_speaks_as_all_others_do(words: list[str], says: str, hint: str) -> None:
-    done = finished(mcuzoo(*words))
-    assert done.returncode == 2 and done.stdout == ""
+    done = invoke(words)
+    assert done.exit_code == 2 and done.stdout == ""
     assert "Usage" not in done.stderr or not words
     message, told = done.stderr.split("error: ", 1)[1].split("\nhint: ")
     assert says in message and hint in told
     if words and words[0] in COMMANDS:
-        document = json.loads(finished(mcuzoo(words[0], "--json", *words[1:])).stdout)
+        document = json.loads(invoke([words[0], "--json", *words[1:]]).stdout)
         assert document["error"] == "UsageError" and document["exit_code"] == 2
         assert document["message"] == message
+
+
+def test_the_process_exits_as_the_parser_says() -> None:
+    done = finished(mcuzoo("exprt"))
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("error: ") and "no command 'exprt'" in done.stderr
 
 
 def test_what_may_be_repeated_is() -> None:
@@ -208,7 +214,13 @@ def test_defaults_in_brackets_are_not_lost(capsys: pytest.CaptureFixture[str]) -
 
 @posix
 @pytest.mark.parametrize(
-    "words", [["--help"], ["boards"], ["fit", "signs", "--board", "rt1050"], ["inspect", "signs"]]
+    "words",
+    [
+        ["--help"],
+        ["boards"],
+        pytest.param(["fit", "signs", "--board", "rt1050"], marks=pytest.mark.full),
+        pytest.param(["inspect", "signs"], marks=pytest.mark.full),
+    ],
 )
 def test_a_reader_that_goes_is_no_error(words: list[str]) -> None:
     process = subprocess.Popen(mcuzoo(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -253,7 +265,7 @@ main()
 
 
 @posix
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize("encoding", ["ascii", pytest.param("cp1252", marks=pytest.mark.full)])
 def test_no_character_is_too_much(tmp_path: Path, encoding: str) -> None:
     labels = tmp_path / "zeichen-ö.txt"
     labels.write_text("\n".join(["停"] + [f"c{n}" for n in range(15)]) + "\n", encoding="utf-8")

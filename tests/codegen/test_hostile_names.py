@@ -75,7 +75,11 @@ def test_by_cmake(tmp_path: Path) -> None:
 @needs_newlib
 @pytest.mark.parametrize(
     ("runtime", "name"),
-    [pytest.param("aot", LONG, marks=pytest.mark.full), ("aot", HOSTILE), ("tflm", HOSTILE)],
+    [
+        pytest.param("aot", LONG, marks=pytest.mark.full),
+        pytest.param("aot", HOSTILE, marks=pytest.mark.full),
+        ("tflm", HOSTILE),
+    ],
 )
 def test_in_the_sdk(tmp_path: Path, name: str, runtime: str) -> None:
     project = _export(tmp_path, name, runtime, "mcuxpresso", "incbin")

@@ -128,6 +128,6 @@ def test_models_of_the_zoo(
     project = linux_project(board, str(test_data / "models" / model), "zig")
     found = _run(
         project, "--port", f"emulator://{project}", "--images", test_data / images,
-        "--limit", 40, "--out", tmp_path / "run",
+        "--limit", 16, "--out", tmp_path / "run",
     )  # fmt: skip
-    assert found["reference"] == {"compared": 40, "equal": 40, "largest_difference": 0}
+    assert found["reference"] == {"compared": 16, "equal": 16, "largest_difference": 0}

@@ -85,14 +85,14 @@ def test_bytes_that_arrive_during_an_inference_are_not_in_its_count(
     rig: PacedRig, engine: ReferenceEngine
 ) -> None:
     with rig.open(FAST) as session:
-        quiet = run_images(session, engine, 3, ahead=False)
+        quiet = run_images(session, engine, 2, ahead=False)
         began, up = rig.now_s, rig.line.up_bytes
-        busy = run_images(session, engine, 3)
+        busy = run_images(session, engine, 2)
     assert busy == quiet
     assert rig.line.overruns == 0
-    assert rig.state.use.images == 6
+    assert rig.state.use.images == 4
     assert rig.state.clean
-    # Three images of 1.7 KB: what they wait for are mostly the adapter's round trips.
+    # Two images of 1.7 KB: what they wait for are mostly the adapter's round trips.
     share = (rig.line.up_bytes - up) * 10 / FAST / (rig.now_s - began)
     assert share > 0.5
 
@@ -233,7 +233,7 @@ def test_a_bad_line_with_images_ahead(rig: PacedRig, engine: ReferenceEngine, ki
     rig.line.spoil_to_board = every(1501, spoil)
     rig.line.spoil_to_host = every(977, spoil)
     with rig.open() as session:
-        run_images(session, engine, 8)
+        run_images(session, engine, 5)
     assert rig.state.frames_resent > 0
 
 

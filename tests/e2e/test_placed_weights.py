@@ -22,8 +22,11 @@ from mcuzoo.toolchain.options import BuildOptions
 from mcuzoo.toolchain.sizes import linked_constant_bytes, read_symbols
 from mcuzoo.zoo.registry import resolve_model
 
+# One compiler a board: which of them links says nothing of the other boards' memories.
+ONE_OF_EACH = [rig for number, rig in enumerate(RIGS) if number % 2 == number // 2 % 2]
 
-@pytest.mark.parametrize("rig", RIGS)
+
+@pytest.mark.parametrize("rig", ONE_OF_EACH)
 def test_weights_by_estimate_are_where_the_plan_says(tmp_path: Path, rig: tuple[str, str]) -> None:
     board, compiler = rig
     source, chosen = resolve_model("signs"), load_board(board)

@@ -9,17 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.boards import ONE_BOARD_FIRST
 from helpers.commands import invoke
 
-FACES = [3, pytest.param(14, marks=pytest.mark.full)]
+JOBS = [("rt1170", 8), ("rt1050", 3)]
 
 BuiltProject = Callable[..., Path]
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("board", ONE_BOARD_FIRST)
-@pytest.mark.parametrize("faces", FACES)
+@pytest.mark.full
+@pytest.mark.parametrize(("board", "faces"), JOBS)
 def test_faces(
     built_project: BuiltProject, test_data: Path, tmp_path: Path, board: str, faces: int
 ) -> None:

@@ -14,9 +14,9 @@ from helpers.commands import invoke
 
 # Spread over the classes; all of them take minutes.
 JOBS = [
-    ("rt1170", 6),
-    pytest.param("rt1050", 12, marks=pytest.mark.full),
-    pytest.param("rt1170", 60, marks=pytest.mark.full),
+    ("rt1170", 4),
+    pytest.param("rt1050", 6, marks=pytest.mark.full),
+    pytest.param("rt1170", 30, marks=pytest.mark.full),
 ]
 MODEL = "mobilenet_v1_0.25_128_quant_int8.tflite"
 
@@ -41,9 +41,6 @@ def test_photographs(
     assert document["reference"] == {
         "compared": images, "equal": images, "largest_difference": 0,
     }  # fmt: skip
-    if images == 200:
-        assert document["top1"] == 0.395
-        assert document["top5"] == 0.695
 
     reported = invoke(("report", run, "--csv", table, "--outputs", outputs))
     assert reported.exit_code == 0, reported.stderr

@@ -19,7 +19,7 @@ from mcuzoo.project.manifest import load_manifest
 
 JOBS = [
     ("rt1170", 4),
-    pytest.param("rt1050", 60, marks=pytest.mark.full),
+    pytest.param("rt1050", 24, marks=pytest.mark.full),
 ]
 
 BuiltProject = Callable[..., Path]
@@ -54,7 +54,7 @@ def test_tiny_resnet(
     np.testing.assert_array_equal(np.load(outputs), golden)
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.full
 @pytest.mark.parametrize("board", ONE_BOARD_FIRST)
 def test_visual_wake_word(
     built_project: BuiltProject, test_data: Path, tmp_path: Path, board: str

@@ -17,6 +17,7 @@ from helpers.commands import mcuzoo
 BuiltProject = Callable[..., Path]
 
 
+@pytest.mark.full
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 def test_pictures_that_come_one_by_one(
     built_project: BuiltProject, signs: Path, tmp_path: Path

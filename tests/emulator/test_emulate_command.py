@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import serial
-from helpers.commands import finished, mcuzoo
+from helpers.commands import finished, invoke, mcuzoo
 from helpers.guest import MakeGuest
 from helpers.guest_programs import ECHO
 from helpers.schemas import complaints
@@ -170,8 +170,8 @@ def test_undeclared_access_exits_5(make_guest: MakeGuest, rt1050: Board, tmp_pat
 )
 def test_errors(echo: Path, tmp_path: Path, arguments: list[str], code: int, said: str) -> None:
     names = {"ECHO": str(echo), "PROJECT": str(write_tiny_project(tmp_path / "tiny"))}
-    done = finished(mcuzoo("emulate", *(names.get(word, word) for word in arguments)), 60)
-    assert done.returncode == code
+    done = invoke(["emulate", *(names.get(word, word) for word in arguments)])
+    assert done.exit_code == code
     assert done.stdout == ""
     assert said in done.stderr
     assert "Traceback" not in done.stderr

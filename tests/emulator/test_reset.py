@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 from helpers.guest import MakeGuest, running
 
 from mcuzoo.board.model import Board
+from mcuzoo.emulator.engine import Cause, Engine
+from mcuzoo.emulator.linux.core import Core
 
 pytestmark = pytest.mark.slow
 
@@ -114,6 +119,22 @@ def test_the_firmwares_own_reset_drops_what_had_arrived(
         state.console.type(b"r")
         assert state.console.read_until(b"\n") == b"\n"
         assert state.words(4)[0] == 3
+
+
+@pytest.mark.parametrize("kind", [Engine, Core])
+def test_a_closed_core_is_freed_without_the_garbage_collector(kind: type[Engine | Core]) -> None:
+    gc.disable()
+    try:
+        core = kind()
+        if isinstance(core, Engine):
+            core.time_reads(0, 4)
+            assert core.run(0, counted=True).cause is Cause.BAD_FETCH
+        freed = weakref.ref(core._uc)
+        core.close()
+        assert freed() is None
+        core.stop()
+    finally:
+        gc.enable()
 
 
 def test_a_board_that_does_not_run_is_not_reset(make_guest: MakeGuest, rt1050: Board) -> None:

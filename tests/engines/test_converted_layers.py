@@ -3,29 +3,25 @@ and reference, and of TFLM where it has the operator."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.engines import random_inputs, wheel
+from helpers.forks import run_forked
 from helpers.kernel_library import KernelRunner, build_kernel_library
 
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model
 
-TESTS = Path(__file__).resolve().parent.parent
-
 
 @pytest.mark.full
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="no tensorflow")
-def test_converted_layers(tmp_path: Path) -> None:
+def test_converted_layers(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     pytest.importorskip("tflite_micro")
-    command = [sys.executable, "-m", "helpers.keras_layers", str(tmp_path)]
-    done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True)
+    done = run_forked(tmp_path_factory, ["helpers.keras_layers", str(tmp_path)])
     assert done.returncode == 0, done.stderr[-2000:]
     kernels = build_kernel_library(tmp_path)
     files = sorted(tmp_path.glob("*.tflite"))

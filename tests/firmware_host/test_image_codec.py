@@ -135,7 +135,7 @@ def test_noise_is_not_encoded() -> None:
 def test_every_neighbour_counts(decoder: Decoder) -> None:
     """Rare differences, of all magnitudes, in pictures of all sizes up to three by three."""
     random = np.random.default_rng(9)
-    for trial in range(300):
+    for trial in range(examples(300)):
         tensor = smooth((20 + trial % 9, 20 + trial % 11, trial % 4 + 1), trial, 1)
         flat = tensor.reshape(-1)
         at = random.integers(0, flat.size, 12)

@@ -24,7 +24,7 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> CoreKernels:
 
 @pytest.fixture(scope="module")
 def program() -> Program:
-    return build_program(mobilenet_v1(resolution=64, classes=37))
+    return build_program(mobilenet_v1(resolution=32, classes=37))
 
 
 def _passes(kernels: CoreKernels, program: Program, call: Call) -> dict[str, tuple[int, float]]:

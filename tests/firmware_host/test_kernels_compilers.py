@@ -40,7 +40,9 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [*sorted((folder / "model").glob("*.c")), runtime, *kernel_files()]
 
 
-@pytest.mark.parametrize("name", ["gcc", "clang", "arm-none-eabi-gcc"])
+@pytest.mark.parametrize(
+    "name", ["gcc", pytest.param("clang", marks=pytest.mark.full), "arm-none-eabi-gcc"]
+)
 def test_no_warnings(name: str, sources: list[Path]) -> None:
     command = COMPILERS[name]
     if not shutil.which(command[0]):

@@ -98,34 +98,60 @@ def test_binaries(kernels: Kernels, raw: bytes, seed: int) -> None:
 
 @pytest.mark.parametrize("activation", ["NONE", "RELU"])
 @pytest.mark.parametrize(
-    ("name", "scales"),
+    ("kernel", "name", "scales"),
     [
-        ("ADD", (0.031, 0.0271, 0.0433)),
+        ("mz_add_s8_dsp", "ADD", (0.031, 0.0271, 0.0433)),
         # Exact halves.
-        ("ADD", (0.25, 0.5, 0.5)),
-        ("SUB", (0.031, 0.0271, 0.0433)),
-        ("MUL", (0.031, 0.0271, 0.0433)),
-        ("MUL", (0.5, 0.25, 0.5)),
+        ("mz_add_s8_dsp", "ADD", (0.25, 0.5, 0.5)),
+        ("mz_add_s8_dsp", "SUB", (0.031, 0.0271, 0.0433)),
+        # Halves that TFLM's first rounding moves.
+        ("mz_add_exact_s8_dsp", "ADD", (0.05, 0.07, 0.1)),
+        ("mz_add_exact_s8_dsp", "SUB", (0.05, 0.07, 0.1)),
+        ("mz_mul_s8_dsp", "MUL", (0.031, 0.0271, 0.0433)),
+        ("mz_mul_s8_dsp", "MUL", (0.5, 0.25, 0.5)),
+        ("mz_prelu_s8_dsp", "PRELU", (0.031, 0.0021, 0.0253)),
+        ("mz_prelu_s8_dsp", "PRELU", (0.05, 0.0078125, 0.05)),
+        ("mz_squared_difference_s8_dsp", "SQUARED_DIFFERENCE", (0.031, 0.0271, 0.0433)),
+        ("mz_squared_difference_s8_dsp", "SQUARED_DIFFERENCE", (0.25, 0.5, 2.0)),
     ],
 )
 def test_all_pairs_of_values(
-    kernels: Kernels, name: str, scales: tuple[float, float, float], activation: str
+    kernels: Kernels, kernel: str, name: str, scales: tuple[float, float, float], activation: str
 ) -> None:
     every = np.arange(-128, 128, dtype=np.int8)
+    fusing = name in cases.FUSING
     raw = build.binary_model(
         name,
         (256, 256),
         np.repeat(every, 256).reshape(256, 256),
-        activation=activation,
+        activation=activation if fusing else None,
         scales=scales,
         zero_points=(-7, 11, -128 if activation == "RELU" else 3),
     )
     model = parse_model(raw, "case")
     (call,) = lower(build_program(model))
-    assert call.kernel == ("mz_mul_s8_dsp" if name == "MUL" else "mz_add_s8_dsp")
+    assert call.kernel == kernel
     values = np.tile(every, 256).reshape(256, 256)
     output, _ = kernels.run(call, [values], values.size)
     np.testing.assert_array_equal(output, oracle(model).run(values).reshape(-1))
+
+
+@pytest.mark.parametrize("other", [(1, 5, 1), (1, 1, 300), (4, 1, 300), (4, 5, 1), (1, 1, 1)])
+@pytest.mark.parametrize("name", ["MUL", "MAXIMUM"])
+def test_rows_that_are_repeated(kernels: Kernels, name: str, other: tuple[int, ...]) -> None:
+    """Longer than the copy of them, and shorter."""
+    for shape in ((4, 5, 300), (4, 5, 6)):
+        constant = np.arange(1500, dtype=np.int16).astype(np.int8)
+        sizes = tuple(min(pair) for pair in zip(shape, other, strict=True))
+        one = constant[: np.prod(sizes)].reshape(sizes)
+        raw = build.binary_model(
+            name, shape, one, activation="NONE" if name == "MUL" else None, other_first=True
+        )
+        model = parse_model(raw, "case")
+        (call,) = lower(build_program(model))
+        values = random_inputs(shape, 3, count=1)[0]
+        output, _ = kernels.run(call, [values], values.size)
+        np.testing.assert_array_equal(output, oracle(model).run(values).reshape(-1))
 
 
 @SETTINGS

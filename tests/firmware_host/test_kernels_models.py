@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.examples import examples
 from helpers.generated_model import build_model, exported_plan, tight_plan
 from helpers.kernel_library import oracle
 from helpers.small_net import small_net
@@ -23,7 +24,10 @@ GOLDEN = [
         *("derived_mobilenet_u8toi8", "imagenet_inputs_u8", "mb_u8toi8_ref_softmax"),
         marks=pytest.mark.full,
     ),
-    ("derived_deepface_emotion_int8io", "fer_inputs_u8", "fer_derived_int8io_tflm_softmax"),
+    pytest.param(
+        *("derived_deepface_emotion_int8io", "fer_inputs_u8", "fer_derived_int8io_tflm_softmax"),
+        marks=pytest.mark.full,
+    ),
     pytest.param(
         *("emotion_uint8_float32", "fer_inputs_u8", "fer_zoo_int8_tflm_softmax"),
         marks=pytest.mark.full,
@@ -31,11 +35,11 @@ GOLDEN = [
 ]
 
 
-@pytest.mark.parametrize("count", [30, pytest.param(100, marks=pytest.mark.full)])
 @pytest.mark.parametrize(("name", "inputs", "golden"), GOLDEN)
 def test_every_golden_output(
-    test_data: Path, tmp_path: Path, name: str, inputs: str, golden: str, count: int
+    test_data: Path, tmp_path: Path, name: str, inputs: str, golden: str
 ) -> None:
+    count = examples(100)
     program = build_program(load_model(test_data / "models" / f"{name}.tflite"))
     pixels = np.load(test_data / "golden" / f"{inputs}.npy")[:count]
     images = list((pixels.astype(np.int16) - 128).astype(np.int8))

@@ -19,7 +19,7 @@ pytest.importorskip("unicorn")
 KERNELS = ("conv_2d_s8", "depthwise_conv_2d_s8", "fully_connected_s8", "requantize_block")
 
 
-@pytest.mark.parametrize("core", ["cortex-a53", "cortex-a55"])
+@pytest.mark.parametrize("core", [pytest.param("cortex-a53", marks=pytest.mark.full), "cortex-a55"])
 def test_outputs_are_equal(core: str, tmp_path: Path) -> None:
     """The cores multiply by other instructions: only Cortex-A55 has dot products."""
     compiler = quick_linux_compiler()

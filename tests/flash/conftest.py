@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from helpers import shared
 from helpers.exported import export_project
 from helpers.fake_tools import FakeTools
 from helpers.small_source import small_source
@@ -34,21 +35,25 @@ def _need_gcc() -> None:
 def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundled model for the RT1050, as a stand-alone project, built."""
     _need_gcc()
-    folder = tmp_path_factory.mktemp("flash") / "signs"
-    export_project(resolve_model("signs"), load_board("rt1050"), folder)
-    build_project(folder)
-    return folder
+
+    def fill(folder: Path) -> None:
+        export_project(resolve_model("signs"), load_board("rt1050"), folder / "signs")
+        build_project(folder / "signs")
+
+    return shared.built_once(tmp_path_factory, "flash", fill) / "signs"
 
 
 @pytest.fixture(scope="session")
 def small_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network of one layer for the RT1050, built: less to program."""
     _need_gcc()
-    folder = tmp_path_factory.mktemp("small")
-    source = small_source(folder / "source", with_assets=False)
-    export_project(source, load_board("rt1050"), folder / "small")
-    build_project(folder / "small")
-    return folder / "small"
+
+    def fill(folder: Path) -> None:
+        source = small_source(folder / "source", with_assets=False)
+        export_project(source, load_board("rt1050"), folder / "small")
+        build_project(folder / "small")
+
+    return shared.built_once(tmp_path_factory, "flash-small", fill) / "small"
 
 
 @pytest.fixture

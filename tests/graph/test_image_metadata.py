@@ -77,8 +77,8 @@ def test_all_that_is_said_is_read() -> None:
 
 
 def test_a_file_without_metadata_says_nothing() -> None:
-    assert read_image_metadata(SMALL).says_nothing
-    assert read_image_metadata(add_metadata(SMALL, {METADATA_NAME: b""})).says_nothing
+    assert read_image_metadata(SMALL) == ImageMetadata()
+    assert read_image_metadata(add_metadata(SMALL, {METADATA_NAME: b""})) == ImageMetadata()
 
 
 def test_the_label_file_without_a_locale_comes_first() -> None:

@@ -31,20 +31,26 @@ _SKIPS = {"gcc": _NO_GCC, "zig": _NO_ZIG}
 _GCC_IF_ANY = "gcc" if shutil.which("arm-none-eabi-gcc") else "zig"
 
 
-def _rigs(boards: tuple[str, ...]) -> list[ParameterSet]:
-    """(board, compiler): every pair, of which `make test` takes one for each of `boards`, by turns
-    with zig and gcc."""
-    rigs = []
+def _rigs(representatives: tuple[str, ...]) -> list[ParameterSet]:
+    """(board, compiler): `representatives` with each compiler, of which `make test` takes one, by
+    turns zig and gcc; the other boards of their families with one of the two, by turns."""
+    rigs, turns = [], {True: 0, False: 0}
     for board in BOARDS:
-        chosen = "" if board not in boards else ("zig", _GCC_IF_ANY)[boards.index(board) % 2]
+        representative = board in representatives
+        chosen = ("zig", _GCC_IF_ANY)[turns[representative] % 2]
+        turns[representative] += 1
         for compiler, skip in _SKIPS.items():
-            marks = (skip,) if compiler == chosen else (skip, pytest.mark.full)
+            if not (representative or compiler == chosen):
+                continue
+            quick = representative and compiler == chosen
+            marks = (skip,) if quick else (skip, pytest.mark.full)
             rigs.append(pytest.param((board, compiler), id=f"{board}-{compiler}", marks=marks))
     return rigs
 
 
 RIGS = _rigs(REPRESENTATIVES)
-"""(board, compiler): every pair, of which `make test` takes one per family of chips."""
+"""(board, compiler): every board and every compiler, of which `make test` takes one per family of
+chips."""
 
 needs_compiler = pytest.mark.skipif(
     shutil.which("arm-none-eabi-gcc") is None and find_spec("ziglang") is None,

@@ -85,6 +85,11 @@ def convert(layer: Callable[[Any], Any]) -> bytes:
     return made
 
 
-if __name__ == "__main__":
+def main() -> int:
     for name, layer in layers().items():
         (Path(sys.argv[1]) / f"{name}.tflite").write_bytes(convert(layer))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

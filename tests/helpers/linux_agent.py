@@ -59,6 +59,8 @@ class AgentPort:
         return len(self._waiting)
 
     def read(self, size: int, /) -> bytes:
+        if not self._waiting:
+            time.sleep(0.005)  # as a port waits; the agent says nothing by itself
         taken, self._waiting = self._waiting[:size], self._waiting[size:]
         return taken
 

@@ -15,12 +15,14 @@ BLOCKS = (
 )  # fmt: skip
 
 
-def mobilenet_v1(width: float = 0.25, resolution: int = 128, classes: int = 1001) -> Model:
-    """INT8 MobileNet V1 that ends in SOFTMAX."""
+def mobilenet_v1(
+    width: float = 0.25, resolution: int = 128, classes: int = 1001, blocks: int = len(BLOCKS)
+) -> Model:
+    """INT8 MobileNet V1 that ends in SOFTMAX. blocks: so many of its first ones."""
     net = _Network(np.random.default_rng(7))
     image = net.activation("input", (1, resolution, resolution, 3))
     out = net.convolution(image, round(32 * width), 3, 2, "RELU6")
-    for channels, stride in BLOCKS:
+    for channels, stride in BLOCKS[:blocks]:
         out = net.depthwise(out, stride)
         out = net.convolution(out, round(channels * width), 1, 1, "RELU6")
     out = net.average_pool(out)

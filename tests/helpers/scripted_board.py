@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,6 +35,8 @@ class ScriptedPort:
         return len(self._waiting)
 
     def read(self, size: int, /) -> bytes:
+        if not self._waiting:
+            time.sleep(0.002)  # as a port waits
         taken, self._waiting = self._waiting[:size], self._waiting[size:]
         return taken
 

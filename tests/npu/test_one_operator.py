@@ -12,6 +12,7 @@ import pytest
 from helpers import npu_cases
 from helpers.engines import wheel
 from helpers.examples import examples
+from helpers.forks import forked_vela
 from helpers.npu_cases import as_uint8, drawn, tried
 from numpy.typing import NDArray
 
@@ -46,17 +47,22 @@ def imx93() -> VelaConfig:
     return board.npu.vela
 
 
+@pytest.fixture(scope="module")
+def vela(tmp_path_factory: pytest.TempPathFactory) -> VelaOptions:
+    return VelaOptions(vela_program=forked_vela(tmp_path_factory))
+
+
 @pytest.mark.parametrize(
     "kind", [*SAMPLE, *(pytest.param(kind, marks=pytest.mark.full) for kind in MORE)]
 )
 @pytest.mark.parametrize("uint8", [False, pytest.param(True, marks=pytest.mark.full)])
-def test_what_vela_makes_of_one_operator_gives_tflms_bytes(kind: str, uint8: bool) -> None:
+def test_what_vela_makes_of_one_operator_gives_tflms_bytes(
+    vela: VelaOptions, kind: str, uint8: bool
+) -> None:
     pytest.importorskip("tflite_micro")
     if uint8 and kind in UINT8_DIFFERS:
         pytest.skip("a fault of Vela's: docs/npu.md")
-    trials = [
-        tried(raw, imx93(), VelaOptions(), uint8) for raw in drawn(kind, examples(4), seed_=3)
-    ]
+    trials = [tried(raw, imx93(), vela, uint8) for raw in drawn(kind, examples(4), seed_=3)]
     found = [trial for trial in trials if trial is not None]
     assert [one for one in found if one.outcome not in FINE] == []
     assert any(one.outcome == "equal" for one in found)

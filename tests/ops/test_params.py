@@ -66,7 +66,7 @@ def _c_types(hint: object) -> tuple[str, ...]:
     if hint is int:
         return ("int32_t",)
     if hint is Constant:
-        return ("const int8_t *", "const int32_t *")
+        return ("const int8_t *", "const int16_t *", "const int32_t *")
     if isinstance(hint, type) and issubclass(hint, CStruct):
         return (hint.c_type,)
     (element, *_) = getattr(hint, "__args__")  # noqa: B009 - a tuple of one element type

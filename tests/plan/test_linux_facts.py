@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers.forks import forked_vela
 
 from mcuzoo.board.load import list_linux_boards
 from mcuzoo.errors import McuzooError
+from mcuzoo.extras import VELA, missing_packages
 from mcuzoo.graph.read import load_model
-from mcuzoo.npu.program import vela_command, vela_version
+from mcuzoo.npu.program import VARIABLE, vela_command, vela_version
 from mcuzoo.plan.linux_facts import (
     SHIPPED,
     find_linux_facts,
@@ -27,8 +29,10 @@ AGAIN = "stale: MCUZOO_MODELS=../shared/data/models python tools/linux_facts.py"
 
 
 @pytest.fixture
-def compiler() -> str:
+def compiler(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The installed Vela, if it is the one that the facts are from."""
+    if not missing_packages([VELA]) and (program := forked_vela(tmp_path_factory)):
+        monkeypatch.setenv(VARIABLE, str(program))
     try:
         version = f"Vela {vela_version(vela_command())}"
     except McuzooError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.boards import BOARDS
+from helpers.boards import REPRESENTATIVES_FIRST
 from helpers.commands import invoke
 from helpers.small_source import small_source
 from helpers.tflite_builder import pool_model
@@ -121,7 +121,7 @@ def test_build_with_a_level_that_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("board", REPRESENTATIVES_FIRST)
 @pytest.mark.parametrize("options", [(), ALONE])
 def test_fit_says_what_export_makes(board: str, options: tuple[str, ...], tmp_path: Path) -> None:
     """With the same options, or with none: on the largest model at hand every region counts."""

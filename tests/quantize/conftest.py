@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers.forks import run_forked
 from helpers.shared import built_once
 
-# In a process of its own, as the product does: TensorFlow stays out of the test process.
+# TensorFlow stays out of the test process, as the product has it.
 _MAKE = r"""
 import sys
 from pathlib import Path
@@ -120,9 +119,7 @@ def float_networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(message)
 
     def make(folder: Path) -> None:
-        done = subprocess.run(
-            [sys.executable, "-c", _MAKE, str(folder)], capture_output=True, text=True
-        )
+        done = run_forked(tmp_path_factory, ["-c", _MAKE, str(folder)])
         assert done.returncode == 0, done.stderr[-3000:]
 
     return built_once(tmp_path_factory, "float_networks", make)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.forks import forks, run_forked
 from helpers.schemas import complaints
 from PIL import Image
 
@@ -33,6 +33,7 @@ from mcuzoo.report.models import quantization_document, quantization_text
 from mcuzoo.report.schemas import labelled
 from mcuzoo.zoo.registry import resolve_model
 
+WORKER = process._WORKER
 SMALL_OPS = ["CONV_2D", "DEPTHWISE_CONV_2D", "MEAN", "FULLY_CONNECTED", "SOFTMAX"]
 
 
@@ -45,6 +46,22 @@ def quantize_model(
 ) -> Quantized:
     """Without a score."""
     return quantize(source, output, pictures, replace(options, limit=0), say).quantized
+
+
+@pytest.fixture(autouse=True)
+def forked_worker(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """TensorFlow is imported once for all workers; `started_worker` is one as users have it."""
+    if sys.platform == "linux":
+        for name, value in forks(tmp_path_factory).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(process, "_WORKER", "helpers.forked")
+
+
+@pytest.fixture
+def started_worker(forked_worker: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_WORKER", WORKER)
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +214,7 @@ def _refused(
     return caught
 
 
+@pytest.mark.usefixtures("started_worker")
 def test_weights_without_a_network_are_refused(
     float_networks: Path, pictures: Path, tmp_path: Path
 ) -> None:
@@ -204,7 +222,6 @@ def test_weights_without_a_network_are_refused(
     assert "--network" in caught.value.message
 
 
-# In one process for all of them, as it takes seconds to import TensorFlow.
 _FLOAT = r"""
 import json
 import sys
@@ -233,7 +250,9 @@ print(json.dumps(said))
 
 
 @pytest.mark.full
-def test_what_tensorflow_is_asked_about_networks(float_networks: Path) -> None:
+def test_what_tensorflow_is_asked_about_networks(
+    float_networks: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Shapes as people have them become those of one image; what is none is refused."""
     cases = [
         (float_networks / "weights.h5", "hdf5", "mobilenet_v1_0.25_128"),
@@ -244,7 +263,7 @@ def test_what_tensorflow_is_asked_about_networks(float_networks: Path) -> None:
         (float_networks / "first.keras", "keras", None),
     ]
     asked = json.dumps([(str(source), kind, network) for source, kind, network in cases])
-    done = subprocess.run([sys.executable, "-c", _FLOAT, asked], capture_output=True, text=True)
+    done = run_forked(tmp_path_factory, ["-c", _FLOAT, asked])
     assert done.returncode == 0, done.stderr[-3000:]
     other, any_size, int8, two, gray, channels_first = json.loads(done.stdout.splitlines()[-1])
     assert "not the weights of mobilenet_v1_0.25_128" in other
@@ -287,6 +306,7 @@ def test_what_is_no_network_is_told_before_tensorflow_starts(
 
 
 @pytest.mark.full
+@pytest.mark.usefixtures("started_worker")
 def test_deepface_emotion_loses_less_than_a_point(
     float_networks: Path, test_data: Path, tmp_path: Path
 ) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.forks import run_forked
 
-# In a process of its own: TensorFlow stays out of the test process.
+# TensorFlow stays out of the test process.
 _REWORK = r"""
 import json
 import sys
@@ -98,10 +97,8 @@ print(json.dumps(found))
 
 
 @pytest.fixture(scope="module")
-def reworked(float_networks: Path) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-c", _REWORK, str(float_networks)], capture_output=True, text=True
-    )
+def reworked(float_networks: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    done = run_forked(tmp_path_factory, ["-c", _REWORK, str(float_networks)])
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

@@ -109,7 +109,7 @@ def quantized() -> Quantized:
         preprocessing=Recipe(),
         classes=Classes(3),
         calibration=Calibration(np.zeros((5, 4, 4, 3), np.float32), ("x.png: no picture",)),
-        run=WorkerRun(report, 12.34, 0),
+        run=WorkerRun(report, 12.34),
         warnings=(),
     )
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.commands import done_images, finished, mcuzoo, stopped_after
+from helpers.commands import Said, done_images, finished, invoke, mcuzoo, stopped_after
 from helpers.fault_proxy import Line, faults_of
 from helpers.host_firmware import HostBoard
 from helpers.host_project import HostProject, make_host_project
@@ -47,11 +47,19 @@ def stop_after(project: HostProject, line: Line, images: int) -> None:
     line.stop_after(images * load_manifest(project.folder).input.bytes * 5 // 4)
 
 
-def run_serial(project: HostProject, line: Line, run: Path, *more: object) -> list[str]:
-    return mcuzoo(
+def words(project: HostProject, line: Line, run: Path, *more: object) -> list[object]:
+    return [
         "run-serial", "--port", line.url, "--project", project.folder, "--images", project.images,
         "--out", run, *more,
-    )  # fmt: skip
+    ]  # fmt: skip
+
+
+def run_serial(project: HostProject, line: Line, run: Path, *more: object) -> list[str]:
+    return mcuzoo(*words(project, line, run, *more))
+
+
+def resumed(run: Path) -> Said:
+    return invoke(["run-serial", "--resume", run])
 
 
 def expected_outputs(project: HostProject, rows: Sequence[Row]) -> np.ndarray[Any, Any]:
@@ -85,7 +93,7 @@ def test_run_and_report(project: HostProject, tmp_path: Path) -> None:
     assert document["reference"] == {"compared": IMAGES, "equal": IMAGES, "largest_difference": 0}
     assert_whole_and_right(project, run)
     outputs = tmp_path / "outputs.npy"
-    assert finished(mcuzoo("report", run, "--outputs", outputs)).returncode == 0
+    assert invoke(["report", run, "--outputs", outputs]).exit_code == 0
     np.testing.assert_array_equal(np.load(outputs), expected_outputs(project, read_run(run)[1]))
 
 
@@ -94,8 +102,8 @@ def test_a_wrong_kernel_is_named_by_its_layer(tmp_path: Path) -> None:
     run = tmp_path / "run"
     board = HostBoard(project.firmware, tmp_path)
     with Line(board) as line:
-        done = finished(run_serial(project, line, run, "--json"))
-        assert done.returncode == 1, done.stderr
+        done = invoke(words(project, line, run, "--json"))
+        assert done.exit_code == 1, done.stderr
         verdict = "op 0 CONV_2D is the first whose output differs"
         document = json.loads(done.stdout)
         assert document["wrong_layer"] == {
@@ -105,9 +113,8 @@ def test_a_wrong_kernel_is_named_by_its_layer(tmp_path: Path) -> None:
         assert document["verdict"]["broke"] == "firmware"
         assert f"On 000.png, {verdict}." in document["verdict"]["reasons"][0]
         # It was found once and is not looked for again.
-        again = finished(mcuzoo("run-serial", "--resume", run))
-        assert again.returncode == 1
-    said = finished(mcuzoo("report", run)).stdout
+        assert resumed(run).exit_code == 1
+    said = invoke(["report", run]).stdout
     assert f"On 000.png, {verdict}." in " ".join(said.split())
 
 
@@ -123,8 +130,8 @@ def test_kill_and_resume_loses_nothing_and_repeats_nothing(
         line.stop_after(None)
         before = {row.index: row.seconds for row in read_run(run)[1] if row.status is Status.DONE}
         assert 15 <= len(before) < IMAGES
-        again = finished(mcuzoo("run-serial", "--resume", run))
-        assert again.returncode == 0, again.stderr
+        again = resumed(run)
+        assert again.exit_code == 0, again.stderr
     assert_whole_and_right(project, run)
     after = {row.index: row.seconds for row in read_run(run)[1]}
     assert {index: after[index] for index in before} == before  # not run again
@@ -144,7 +151,7 @@ def test_interrupt_exits_130_and_says_how_to_go_on(
         line.stop_after(None)
         assert f"mcuzoo run-serial --resume {run}" in said
         assert "Traceback" not in said
-        assert finished(mcuzoo("run-serial", "--resume", run)).returncode == 0
+        assert resumed(run).exit_code == 0
     assert_whole_and_right(project, run)
 
 
@@ -153,9 +160,9 @@ def test_disturbed_line_records_no_wrong_result(project: HostProject, tmp_path: 
     run = tmp_path / "run"
     faults = faults_of(seed=5, mean_bytes=20_000)
     with Line(HostBoard(project.firmware, tmp_path), faults) as line:
-        done = finished(run_serial(project, line, run))
+        done = invoke(words(project, line, run))
         assert line.struck.total() > 5
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert_whole_and_right(project, run)
 
 
@@ -163,9 +170,9 @@ def test_disturbed_line_records_no_wrong_result(project: HostProject, tmp_path: 
 def test_reset_button_in_mid_run(project: HostProject, tmp_path: Path) -> None:
     run = tmp_path / "run"
     with Line(HostBoard(project.firmware, tmp_path), faults_of(9, 60_000, ("reset",))) as line:
-        done = finished(run_serial(project, line, run))
+        done = invoke(words(project, line, run))
         restarts = line.board.restarts
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert restarts >= 2
     assert_whole_and_right(project, run)
 
@@ -193,8 +200,8 @@ def test_board_that_dies_for_good(project: HostProject, tmp_path: Path) -> None:
 def test_board_of_another_project(project: HostProject, tmp_path: Path) -> None:
     other = make_host_project(tmp_path / "other", 1, seed=4)
     with Line(HostBoard(other.firmware, tmp_path)) as line:
-        done = finished(run_serial(project, line, tmp_path / "run", "--json"))
-    assert done.returncode == 4
+        done = invoke(words(project, line, tmp_path / "run", "--json"))
+    assert done.exit_code == 4
     assert json.loads(done.stdout)["error"] == "WrongFirmwareError"
     assert "runs the model" in done.stderr
     assert not (tmp_path / "run").exists()
@@ -204,9 +211,8 @@ def test_none_of_the_images_is_one(project: HostProject, tmp_path: Path) -> None
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "text.jpg").write_text("no image at all")
     with Line(HostBoard(project.firmware, tmp_path)) as line:
-        arguments = run_serial(replace(project, images=tmp_path / "images"), line, tmp_path / "run")
-        done = finished(arguments)
-    assert done.returncode == 2
+        done = invoke(words(replace(project, images=tmp_path / "images"), line, tmp_path / "run"))
+    assert done.exit_code == 2
     assert "None of the images could be decoded" in done.stderr and "hint: " in done.stderr
 
 
@@ -245,13 +251,13 @@ def test_port_trouble(
 
     ours, theirs = pty.openpty()
     name = os.ttyname(theirs) if port == "silent" else port
-    done = finished(
-        mcuzoo("run-serial", "--port", name, "--project", project.folder,
-                "--images", project.images, "--out", tmp_path / "run", "--json")
+    done = invoke(
+        ["run-serial", "--port", name, "--project", project.folder,
+         "--images", project.images, "--out", tmp_path / "run", "--json"]
     )  # fmt: skip
     os.close(ours)
     os.close(theirs)
-    assert done.returncode == 3
+    assert done.exit_code == 3
     document = json.loads(done.stdout)
     assert document["error"] == error and says in document["message"] and document["hint"]
     assert not (tmp_path / "run").exists()
@@ -262,6 +268,6 @@ def test_empty_folder_and_missing_project(project: HostProject, tmp_path: Path) 
         (("--project", project.folder, "--images", tmp_path), "There are no images in"),
         (("--project", tmp_path / "gone"), "There is no project folder"),
     ):
-        done = finished(mcuzoo("run-serial", "--port", "/dev/x", *options))
-        assert done.returncode == 2
+        done = invoke(["run-serial", "--port", "/dev/x", *options])
+        assert done.exit_code == 2
         assert says in done.stderr and "hint: " in done.stderr and "Traceback" not in done.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.commands import finished, mcuzoo
+from helpers.commands import finished, invoke, mcuzoo
 from helpers.compilers import every_compiler, has_newlib
 from helpers.exported import export_project, tflm_of
 from helpers.fake_sdk import fake_sdk
@@ -324,15 +324,15 @@ def test_a_time_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ep
 def test_the_manifest_is_not_overwritten(tmp_path: Path) -> None:
     project = write_tiny_project(tmp_path / "p")
     before = (project / "mcuzoo.json").read_bytes()
-    done = finished(mcuzoo("sbom", project, "-o", project / "mcuzoo.json"))
-    assert done.returncode == 2 and "would be overwritten" in done.stderr
+    done = invoke(("sbom", project, "-o", project / "mcuzoo.json"))
+    assert done.exit_code == 2 and "would be overwritten" in done.stderr
     assert (project / "mcuzoo.json").read_bytes() == before
 
 
 def test_the_command_writes_the_document(tmp_path: Path) -> None:
     project, target = write_tiny_project(tmp_path / "p"), tmp_path / "out.cdx.json"
-    done = finished(mcuzoo("sbom", project, "-o", target))
-    assert done.returncode == 0, done.stderr
+    done = invoke(("sbom", project, "-o", target))
+    assert done.exit_code == 0, done.stderr
     assert json.loads(target.read_text()) == sbom(project)
     assert done.stdout.startswith(f"tiny, sources {load_manifest(project).build_id}\n")
     assert "note: it was not built yet" in done.stdout

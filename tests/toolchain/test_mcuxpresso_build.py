@@ -80,7 +80,7 @@ def test_elf_bin_and_hex_are_entered(tmp_path: Path, board: str) -> None:
 @pytest.mark.parametrize(
     ("weights", "arena", "where"),
     [
-        ("flash", None, (0x2000_0000, 0x6000_0000)),
+        pytest.param("flash", None, (0x2000_0000, 0x6000_0000), marks=pytest.mark.full),
         pytest.param("flash", "ocram", (0x2020_0000, 0x6000_0000), marks=pytest.mark.full),
         pytest.param("ram", "dtcm", (0x2000_0000, 0x2020_0000), marks=pytest.mark.full),
         ("ocram", "ocram", (0x2020_0000, 0x2020_0000)),
@@ -130,6 +130,7 @@ def test_arena_and_weights_are_where_they_were_planned(
 
 
 @needs_tools
+@pytest.mark.full
 def test_constants_and_tensors_in_several_memories(tmp_path: Path) -> None:
     """Of three constants the SDK's start-up code copies one and mz_port_init another. The board is
     said to have so little memory that the arena goes into two."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.commands import finished, invoke, mcuzoo
+from helpers.commands import invoke, mcuzoo
 from helpers.fault_proxy import Line
 from helpers.host_project import HostProject
 from helpers.schemas import validator
@@ -119,8 +119,8 @@ def test_it_ends_by_interrupt(
 
 
 def test_an_error_is_a_line_of_json_too(tmp_path: Path) -> None:
-    done = finished(mcuzoo("watch", "--port", "/dev/none", "--folder", tmp_path, "--json"))
-    assert done.returncode == 2
+    done = invoke(("watch", "--port", "/dev/none", "--folder", tmp_path, "--json"))
+    assert done.exit_code == 2
     (error,) = map(json.loads, done.stdout.splitlines())
     assert error["error"] == "UsageError" and error["exit_code"] == 2
 

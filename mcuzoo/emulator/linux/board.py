@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections import deque
 from collections.abc import Callable
@@ -143,7 +142,6 @@ class EmulatedLinux(PoweredBoard):
                 if in_vain == _IN_VAIN:
                     raise EmulatorError("The agent does nothing but start itself anew.", _HINT)
                 self._has_reset(line.unread)
-                gc.collect()  # the core's callbacks and the core hold each other
 
     def _run_once(self, line: ConsoleLine) -> bool:
         """From a start to its end; whether the board is to start anew."""
@@ -167,6 +165,7 @@ class EmulatedLinux(PoweredBoard):
             raise self._left(leave.status, line.talk) from None
         finally:
             self._core = None
+            core.close()
 
     def _interrupt(self) -> None:
         core = self._core

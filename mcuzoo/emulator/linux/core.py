@@ -129,7 +129,14 @@ class Core:
 
     def stop(self) -> None:
         """End the run soon; callable from any thread."""
-        self._uc.emu_stop()
+        core = self._uc
+        if core is not None:
+            core.emu_stop()
+
+    def close(self) -> None:
+        """Free it now: the garbage collector takes its time. Afterwards only the count can be
+        read, and `stop` does nothing."""
+        self._uc = None
 
     def _now(self) -> int:
         return int(self._uc.reg_read(self._arm.UC_ARM64_REG_PC))
@@ -150,25 +157,25 @@ class Core:
             **dict.fromkeys((unicorn.UC_MEM_FETCH_UNMAPPED, unicorn.UC_MEM_FETCH_PROT), "jump to"),
         }
 
-        def on_memory(_uc: Any, kind: int, address: int, size: int, *_: Any) -> bool:
+        def on_memory(_handle: object, kind: int, address: int, size: int, *_: object) -> bool:
             what = f"a {kinds.get(kind, 'use of')} {address:#x}"
             if size and kinds.get(kind) != "jump to":
                 what = f"a {size}-byte {kinds.get(kind, 'use of')} {address:#x}"
             self._exit = self._exit or Exit(Cause.MEMORY, self._now(), what)
             return False
 
-        def on_undefined(_uc: Any, _key: Any) -> bool:
+        def on_undefined(_handle: object, _key: object) -> bool:
             self._exit = self._exit or Exit(Cause.UNDEFINED, self._now())
             return False
 
-        def on_exception(_uc: Any, number: int, _key: Any) -> None:
+        def on_exception(_handle: object, number: int, _key: object) -> None:
             if self._exit is None:
                 self._exit = self._exception(number)
             self._uc.emu_stop()
 
-        self._uc.hook_add(unicorn.UC_HOOK_MEM_INVALID, on_memory)
-        self._uc.hook_add(unicorn.UC_HOOK_INSN_INVALID, on_undefined)
-        self._uc.hook_add(unicorn.UC_HOOK_INTR, on_exception)
+        self._direct.on_bad_accesses(on_memory)
+        self._direct.on_undefined(on_undefined)
+        self._direct.on_exceptions(on_exception)
 
     def _exception(self, number: int) -> Exit:
         pc = self._now()

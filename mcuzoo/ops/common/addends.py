@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from mcuzoo.graph.fixedpoint import multiply_by_quantized_multiplier, quantize_multiplier
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.parameters import Requantization, quantization_of
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.operands import describe, symbol
 from mcuzoo.lowering.params import CStruct
-from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast, Strides
+from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast
 from mcuzoo.ops.common.lookup import EVERY_VALUE
 from mcuzoo.ops.common.reference import Kernel
 from mcuzoo.ops.kernels.sum_dsp import AddDspParams, line_of_sum
@@ -62,14 +64,47 @@ class Addends:
         scales = [quantization_of(model.tensor(index)).scale for index in op.inputs]
         output = quantization_of(model.tensor(op.outputs[0])).scale
         slopes = scales[0] / output, sign * scales[1] / output
-        zero = -sum(slope * one.zero_point for slope, one in zip(slopes, self.both, strict=True))
-        return line_of_sum(pairs, slopes, zero, self.to, broadcast)
+        return line_of_sum(pairs, slopes, self.to, broadcast)
+
+    def exact(
+        self, model: Model, op: Op, broadcast: Broadcast, sign: int
+    ) -> AddExactDspParams | None:
+        """The first operand and `sign` times the second, rounded as TFLM does. The one of the
+        larger scale is exact on the common scale; the other one is looked up."""
+        scales = [quantization_of(model.tensor(index)).scale for index in op.inputs]
+        turned = scales[1] > scales[0]
+        signs = (sign, 1) if turned else (1, sign)
+        unit = signs[0] << self.headroom
+        own = 2 * signs[0] * self.scaled(1 if turned else 0, EVERY_VALUE)
+        others = 2 * signs[1] * self.scaled(0 if turned else 1, EVERY_VALUE)
+        others += own[0] - unit * int(EVERY_VALUE[0])
+        right, base = -int(self.to.shifts[0]), self.to.output_zero_point + 128
+        multiplier = int(self.to.multipliers[0])
+        most = int(np.abs(own).max() + np.abs(others).max()) * multiplier >> 32 + max(right, 0)
+        if not 1 <= right <= _MOST_RIGHT or most + base >= _HALFWORD - 1:
+            return None
+        described = describe(model.tensor(op.inputs[0 if turned else 1]))
+        meaning = (
+            "What is added to a multiple of the other value, for -128 to 127, of",
+            *described,
+        )
+        return AddExactDspParams(
+            axes=broadcast,
+            others=Constant(symbol(op, "others"), others.astype(np.int32), meaning),
+            turned=int(turned),
+            unit=unit,
+            multiplier=multiplier,
+            offset=(1 << right - 1) + (base << right),
+            shift=right,
+            minimum=self.to.minimum,
+            maximum=self.to.maximum,
+        )
 
     def params(self, broadcast: Broadcast) -> AddParams:
         first, second = self.both
         return AddParams(
-            sizes=broadcast.sizes,
-            operands=(_operand(first, broadcast.first), _operand(second, broadcast.second)),
+            axes=broadcast,
+            operands=(_operand(first), _operand(second)),
             output_zero_point=self.to.output_zero_point,
             output_multiplier=int(self.to.multipliers[0]),
             output_shift=int(self.to.shifts[0]),
@@ -78,14 +113,39 @@ class Addends:
         )
 
 
+_MOST_RIGHT = 22
+"""With which the offset is within 32 bits."""
+
+_HALFWORD = 1 << 15
+"""Outputs go in pairs before they are saturated."""
+
+
+@dataclass(frozen=True)
+class AddExactDspParams(BinaryParams):
+    """As mz_add_exact_s8_dsp.h has them. others: int32 [256], what is added to `unit` times a value
+    of the operand with the larger scale; turned: 1 where that is the second one. multiplier,
+    offset, shift: from sums to outputs. minimum, maximum: the fused activation as int8 values of
+    the output.
+    """
+
+    c_type = "mz_add_exact_s8_dsp_params"
+    others: Constant
+    turned: int
+    unit: int
+    multiplier: int
+    offset: int
+    shift: int
+    minimum: int
+    maximum: int
+
+
 @dataclass(frozen=True)
 class AddOperandStruct(CStruct):
-    """mz_add_operand. strides: in elements, outermost first; 0 where it is broadcast. zero_point:
-    of the operand. multiplier, shift: its scale / twice the larger scale of the two.
+    """mz_add_operand. zero_point: of the operand. multiplier, shift: its scale / twice the larger
+    scale of the two.
     """
 
     c_type = "mz_add_operand"
-    strides: Strides
     zero_point: int
     multiplier: int
     shift: int
@@ -107,5 +167,5 @@ class AddParams(BinaryParams):
     maximum: int
 
 
-def _operand(one: Addend, strides: Strides) -> AddOperandStruct:
-    return AddOperandStruct(strides, one.zero_point, one.multiplier, one.shift)
+def _operand(one: Addend) -> AddOperandStruct:
+    return AddOperandStruct(one.zero_point, one.multiplier, one.shift)

@@ -26,9 +26,6 @@ from mcuzoo.ops.operator import Aot
 MAX_TABLES = 4
 """More channels are better served by the kernel of two operands: a table takes 256 bytes."""
 
-LEAST_ROW = 4
-"""Elements of a row that the quick kernels want: they take four at a time."""
-
 
 @dataclass(frozen=True)
 class Quick:
@@ -48,12 +45,13 @@ class BinaryWork(DirectWork):
 
 @dataclass(frozen=True)
 class QuickVariant:
-    """Work that the faster kernel can do."""
+    """Work that this faster kernel can do."""
 
     kernel: str
 
     def accepts(self, work: DirectWork) -> bool:
-        return isinstance(work, BinaryWork) and work.quick is not None
+        quick = work.quick if isinstance(work, BinaryWork) else None
+        return quick is not None and quick.c_type == f"{self.kernel}_params"
 
     def lower(self, work: DirectWork) -> tuple[Call, ...]:
         assert isinstance(work, BinaryWork) and work.quick is not None
@@ -63,15 +61,15 @@ class QuickVariant:
 @dataclass(frozen=True)
 class Binary:
     """An operator of two inputs. params: of the portable kernel; reference: its arithmetic, which
-    must take operands of any shapes that broadcast. quick: a faster kernel."""
+    must take operands of any shapes that broadcast. quick: faster kernels, the best one first."""
 
     kernel: str
     params: Callable[[Model, Op, Broadcast], BinaryParams]
     reference: Callable[[Model, Op], Kernel]
-    quick: Quick | None = None
+    quick: tuple[Quick, ...] = ()
 
     def aot(self, rule: Rule, constraint: str = "int8, rank <= 4, broadcasting") -> Aot:
-        quick = () if self.quick is None else (QuickVariant(self.quick.kernel),)
+        quick = [QuickVariant(each.kernel) for each in self.quick]
         return Aot(
             constraint=constraint,
             rule=rule,
@@ -93,14 +91,16 @@ class Binary:
         # A broadcast operand is read again and again.
         overlaps = tuple(
             ELEMENT_BY_ELEMENT if strides == dense else None
-            for strides in (broadcast.first, broadcast.second)
+            for strides in (broadcast.first_strides, broadcast.second_strides)
         )
         params = self.params(model, op, broadcast)
         work = direct_work(program, step, params, op.inputs, overlaps)
-        if self.quick is None or broadcast.sizes[3] < LEAST_ROW:
-            return work
-        quick = self.quick.params(model, op, broadcast, self.reference(model, op))
-        return BinaryWork(work.op, work.inputs, work.outputs, params, overlaps, quick=quick)
+        arithmetic = self.reference(model, op)
+        for each in self.quick:
+            quick = each.params(model, op, broadcast, arithmetic)
+            if quick is not None:
+                return BinaryWork(work.op, work.inputs, work.outputs, params, overlaps, quick=quick)
+        return work
 
 
 def _looked_up(model: Model, op: Op, place: int) -> int:

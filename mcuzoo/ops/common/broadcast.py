@@ -8,49 +8,57 @@ from math import prod
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.operands import rank_four
-from mcuzoo.lowering.params import KernelParams, RowWindow, Setting, Shape, pieces
+from mcuzoo.lowering.params import CStruct, KernelParams, RowWindow, Setting, Shape, pieces
 
 Strides = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
-class Broadcast:
-    """sizes: of the output; strides: how far each operand moves along its axes, in elements. first,
-    second: strides of the operands; 0 where one is repeated."""
+class Broadcast(CStruct):
+    """mz_broadcast_axes. sizes: of the output, outermost first. first_strides, second_strides: how
+    far a step along each axis moves in the operands, in elements; 0 where one is repeated.
+    """
 
+    c_type = "mz_broadcast_axes"
     sizes: tuple[int, int, int, int]
-    first: Strides
-    second: Strides
+    first_strides: Strides
+    second_strides: Strides
 
 
 @dataclass(frozen=True)
 class BinaryParams(KernelParams):
     """The parameters that kernels of two operands begin with.
 
-    sizes: of the output, outermost first.
+    axes: how the operands broadcast.
     """
 
-    sizes: tuple[int, int, int, int]
+    axes: Broadcast
 
     def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
         """Operands of one shape are a run of elements."""
-        if self.sizes[:3] != (1, 1, 1):
+        axes = self.axes
+        if axes.sizes[:3] != (1, 1, 1) or axes.first_strides != axes.second_strides:
             return None
-        return RowWindow(1, 1, 0, (Setting("sizes[3]", "output_rows", prod(target[2:])),))
+        return RowWindow(1, 1, 0, (Setting("axes.sizes[3]", "output_rows", prod(target[2:])),))
 
     def passes(self, constant: Constant) -> int:
         """A broadcast operand is read again for every repetition."""
-        return pieces(prod(self.sizes), constant.values.size)
+        return pieces(prod(self.axes.sizes), constant.values.size)
 
 
 def broadcast_of(model: Model, op: Op) -> Broadcast:
-    first, second = (rank_four(model.tensor(index).shape, 1) for index in op.inputs)
-    output = model.tensor(op.outputs[0])
-    sizes = rank_four(output.shape, 1)
-    if first == second:
-        # One loop over all elements, instead of four nested loops.
-        sizes = first = second = (1, 1, 1, output.elements)
-    return Broadcast(sizes, broadcast_strides(first), broadcast_strides(second))
+    """Neighbouring axes along which both operands move alike are one."""
+    shapes = [rank_four(model.tensor(index).shape, 1) for index in op.inputs]
+    sizes = rank_four(model.tensor(op.outputs[0]).shape, 1)
+    axes: list[tuple[int, int, int]] = []
+    for size, *strides in zip(sizes, *map(broadcast_strides, shapes), strict=True):
+        if size == 1:
+            continue
+        if axes and list(axes[-1][1:]) == [size * stride for stride in strides]:
+            size *= axes.pop()[0]
+        axes.append((size, *strides))
+    filled = [(1, 0, 0)] * (len(sizes) - len(axes)) + axes
+    return Broadcast(*zip(*filled, strict=True))
 
 
 def broadcast_strides(shape: tuple[int, int, int, int]) -> Strides:

@@ -27,17 +27,14 @@ _WORTH_A_TABLE = 1024
 
 @dataclass(frozen=True)
 class RequantizeParams(KernelParams):
-    """As mz_requantize_s8.h has them. elements: how many. input_zero_point, output_zero_point: of
-    each. multiplier, shift: input scale / output scale. minimum, maximum: the activation as int8
-    values of the output.
+    """As mz_requantize_s8.h has them. elements: how many. multiplier, offset: from values to
+    outputs. minimum, maximum: the activation as int8 values of the output.
     """
 
     c_type = "mz_requantize_params"
     elements: int
-    input_zero_point: int
     multiplier: int
-    shift: int
-    output_zero_point: int
+    offset: int
     minimum: int
     maximum: int
 
@@ -92,22 +89,44 @@ class Rescaling:
     def prepare(self, program: Program, step: Step) -> DirectWork:
         op = step.op
         source = program.model.tensor(op.inputs[0])
-        if source.elements >= _WORTH_A_TABLE:
-            outputs = self.reference(program.model, op)((EVERY_VALUE,))
-            assert isinstance(outputs, np.ndarray)
-            return lookup_work(program, step, 0, outputs)
+        outputs = self.reference(program.model, op)((EVERY_VALUE,))
+        assert isinstance(outputs, np.ndarray)
         to = self.requantization(program.model, op)
-        shift = int(to.shifts[0])
-        params = RequantizeParams(
-            elements=source.elements,
-            input_zero_point=quantization_of(source).zero_point,
-            multiplier=int(to.multipliers[0]),
-            shift=shift,
-            output_zero_point=to.output_zero_point,
-            minimum=to.minimum,
-            maximum=to.maximum,
-        )
+        target = program.model.tensor(op.outputs[0])
+        slope = quantization_of(source).scale / quantization_of(target).scale
+        line = line_of_values(outputs, slope, to)
+        if line is None or source.elements >= _WORTH_A_TABLE:
+            return lookup_work(program, step, 0, outputs)
+        params = RequantizeParams(source.elements, *line, to.minimum, to.maximum)
         return direct_work(program, step, params, op.inputs, (ELEMENT_BY_ELEMENT,))
+
+
+def line_of_values(
+    outputs: NDArray[np.int8], slope: float, to: Requantization
+) -> tuple[int, int] | None:
+    """(multiplier, offset) that give `outputs`, int8 (256,), for the values from -128 on; None
+    where none are found. Proven by trying all values, as mz_requantize_s8 computes them."""
+    wanted = outputs.astype(np.int64) + 128
+    lowest = np.where(outputs == to.minimum, -_INT32, wanted << SHIFT)
+    highest = np.where(outputs == to.maximum, _INT32, (wanted + 1 << SHIFT) - 1)
+    unit = round(slope * 2 ** (SHIFT + 8))
+    for multiplier in (unit + step for step in _STEPS):
+        if not 0 < multiplier < _INT32:
+            continue
+        high = (EVERY_VALUE.astype(np.int64) << 24) * multiplier >> 32
+        least, most = int((lowest - high).max()), int((highest - high).min())
+        offset = max(least, min(most, 0))
+        if least <= most and np.all(np.abs(high + offset) < _INT32):
+            return multiplier, offset
+    return None
+
+
+SHIFT = 16
+"""MZ_REQUANTIZE_SHIFT."""
+
+_INT32 = (1 << 31) - 1
+_STEPS = (0, *(sign << power for power in range(16) for sign in (1, -1)))
+"""What is added to the multiplier in search of a line."""
 
 
 def _constant_bytes(model: Model, op: Op) -> int:

@@ -21,6 +21,21 @@ PAIR = 2
 """Pixels or rows that the portable kernels take together."""
 
 
+MOST_ROWS = 2
+"""More of them are quicker by blocks of rows, which unpack a weight once for four."""
+
+_FEW_CHANNELS = 2
+_LONG_ROW = 128
+
+
+def is_narrow(work: WeightedWork) -> bool:
+    """Whether few rows go to so few channels that the portable kernel is the quickest: the others
+    compute four channels or four rows at a time. For a shorter row it is not worth its code."""
+    depth = work.weights.size // work.channels
+    rows = work.source.elements // depth
+    return rows <= MOST_ROWS and work.channels <= _FEW_CHANNELS and depth >= _LONG_ROW
+
+
 def by_pixel(params: KernelParams, op: Op, source: Shape, target: Shape) -> RowWindow | None:
     """The work of a pointwise convolution, whose pixels are the rows of the product."""
     if op.name != "CONV_2D":

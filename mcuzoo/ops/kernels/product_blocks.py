@@ -13,7 +13,7 @@ from mcuzoo.lowering.operands import describe, symbol
 from mcuzoo.lowering.params import KernelParams, pieces
 from mcuzoo.ops.common.weighted import WeightedWork
 from mcuzoo.ops.kernels.dsp_weights import exact_rounding, line_of, packable, starts, weight_words
-from mcuzoo.ops.kernels.product import by_pixel
+from mcuzoo.ops.kernels.product import by_pixel, is_narrow
 
 PIXELS = 4
 """MZ_BLOCK_PIXELS: read before the first of their outputs is written."""
@@ -59,7 +59,8 @@ class ProductBlocks:
     kernel = "mz_pointwise_s8_dsp"
 
     def accepts(self, work: WeightedWork) -> bool:
-        return fits_pairs(work, work.weights.reshape(work.channels, -1))
+        weights = work.weights.reshape(work.channels, -1)
+        return not is_narrow(work) and fits_pairs(work, weights)
 
     def lower(self, work: WeightedWork) -> tuple[Call, ...]:
         weights = work.weights.reshape(work.channels, -1)

@@ -14,16 +14,12 @@ from mcuzoo.lowering.operands import describe, symbol
 from mcuzoo.lowering.params import KernelParams
 from mcuzoo.ops.common.weighted import WeightedWork
 from mcuzoo.ops.kernels.dsp_weights import exact_rounding, packable, starts, weight_words
-from mcuzoo.ops.kernels.product import by_pixel
+from mcuzoo.ops.kernels.product import MOST_ROWS, by_pixel, is_narrow
 from mcuzoo.ops.kernels.product_blocks import distance
 from mcuzoo.ops.kernels.window_blocks import rows_of
 
 CHANNELS = 4
 """MZ_ROW_CHANNELS in firmware/kernels/mz_packed_row.h."""
-
-
-MOST_ROWS = 2
-"""More of them are quicker by blocks of rows, which unpack a weight once for four."""
 
 
 _LAYOUT = "Packed with bias and scales, four channels after the other: see the kernel's header."
@@ -64,6 +60,7 @@ class ProductRows:
         weights = rows_of(work)
         return (
             work.source.elements // _depth(work) <= MOST_ROWS
+            and not is_narrow(work)
             and packable(weights)
             and exact_rounding(work, weights) is not None
         )

@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.graph.parameters import Requantization
-from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast, Strides
+from mcuzoo.ops.common.broadcast import BinaryParams, Broadcast
 
 SHIFT = 20
 """MZ_ADD_SHIFT."""
 
 _INT32 = 1 << 31
-_NEARBY = (0, 1, -1, 2, -2, 3, -3, 5, -5, 8, -8)
-"""What is added to a multiplier in search of a line."""
+_REACH = 48
+"""What a multiplier is at most changed by in search of a line, and how much that moves a sum."""
 
-_BEND = -16
-"""More than sums are off by, and much less than an output's step."""
+_MOST_PAIRS = 512
+"""So many that leave least are no chance, but halves."""
+
+_STEEPER = (0.0, 2.0**-17, 2.0**-15)
+"""By how much a line may be steeper than the scales say: so exact halves go away from zero, as in
+TFLM, where sums of whole units cannot tell. 2^-15 moves the furthest output by 1/128."""
 
 _VALUES = np.arange(-128, 128, dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class AddDspParams(BinaryParams):
-    """As mz_add_s8_dsp.h has them. first_strides, second_strides: in elements, outermost first; 0
-    where the operand is broadcast. first, second: what an operand's value is multiplied by. start:
-    what is added. bend: what is added to sums below zero. more: what is added then. zero_point: of
-    the output, and its minimum. maximum: the fused activation as an int8 value of the output.
+    """As mz_add_s8_dsp.h has them. first, second: what an operand's value is multiplied by. start:
+    what is added. zero_point: of the output, and its minimum. maximum: the fused activation as an
+    int8 value of the output.
     """
 
     c_type = "mz_add_s8_dsp_params"
-    first_strides: Strides
-    second_strides: Strides
     first: int
     second: int
     start: int
-    bend: int
-    more: int
     zero_point: int
     maximum: int
 
@@ -47,65 +46,62 @@ class AddDspParams(BinaryParams):
 def line_of_sum(
     outputs: NDArray[np.int8],
     slopes: Sequence[float],
-    zero: float,
     to: Requantization,
     broadcast: Broadcast,
 ) -> AddDspParams | None:
     """Parameters that give `outputs`, int8 (256, 256): for each value of the first operand and the
     second, from -128 on; None if none are found.
 
-    slopes: by how much the output rises for each unit of an operand. zero: the output, less its
-    zero point, where both operands are stored as 0. to: clamps the output. Proven by trying all
-    pairs of values, as the kernel computes them:
+    slopes: by how much the output rises for each unit of an operand. to: clamps the output. Proven
+    by trying all pairs of values, as the kernel computes them:
 
-        sum = high(first * a * 2^24) + high(second * b * 2^24) + start
-        output = sum + (bend, where sum is negative) + more, >> SHIFT, saturated to int8
+        output = high(first * a * 2^24) + high(second * b * 2^24) + start >> SHIFT, saturated
 
-    where high is the upper word of a signed 64-bit product, moved by the minimum and clamped. A
-    straight line has no bend and no more; with a bend halves go away from zero, as in TFLM, where
-    pairs of values come to exact halves.
+    to int8, where high is the upper word of a signed 64-bit product, moved by the minimum and
+    clamped.
     """
-    units = [round(slope * 2 ** (SHIFT + 8)) for slope in slopes]
-    if max(map(abs, units)) >= _INT32 - max(_NEARBY):
+    if max(map(abs, slopes)) * 2 ** (SHIFT + 8) >= _INT32 * (1 - 2**-14):
         return None
     moved = outputs.astype(np.int64) - to.minimum - 128
     least, most = moved == -128, outputs == to.maximum
     lowest = np.where(least, -_INT32, moved << SHIFT)
     highest = np.where(most, _INT32, (moved + 1 << SHIFT) - 1)
-
-    def start_of(sums: NDArray[np.int64]) -> int | None:
-        at_least, at_most = int((lowest - sums).max()), int((highest - sums).min())
-        start = max(at_least, min(at_most, 1 << SHIFT - 1))
-        within = abs(start) < _INT32 and bool(np.all(np.abs(sums + start) < _INT32))
-        return start if at_least <= at_most and within else None
-
-    def found(first: int, second: int, start: int, bend: int = 0, more: int = 0) -> AddDspParams:
-        return AddDspParams(
-            sizes=broadcast.sizes,
-            first_strides=broadcast.first,
-            second_strides=broadcast.second,
-            first=first,
-            second=second,
-            start=start,
-            bend=bend,
-            more=more,
-            zero_point=to.minimum,
-            maximum=to.maximum,
-        )
-
-    near = [(units[0] + more, units[1] + also) for more in _NEARBY for also in _NEARBY]
-    for first, second in near:
-        start = start_of(_upper(first)[:, None] + _upper(second))
-        if start is not None:
-            return found(first, second, start)
-    about = round(zero * 2**SHIFT)
-    for first, second in near[: len(_NEARBY)]:
-        sums = _upper(first)[:, None] + _upper(second) + about
-        if np.all(np.abs(sums) < _INT32):
-            start = start_of(sums + np.where(sums < 0, _BEND, 0))
-            if start is not None:
-                return found(first, second, about, _BEND, start)
+    for steeper in _STEEPER:
+        units = [round(slope * (1 + steeper) * 2 ** (SHIFT + 8)) for slope in slopes]
+        for first, second in _nearby(units, lowest, highest):
+            sums = _upper(first)[:, None] + _upper(second)
+            at_least, at_most = int((lowest - sums).max()), int((highest - sums).min())
+            start = max(at_least, min(at_most, 1 << SHIFT - 1))
+            if at_least > at_most or abs(start) >= _INT32:
+                continue
+            if np.all(np.abs(sums + start) < _INT32):
+                return AddDspParams(broadcast, first, second, start, to.minimum, to.maximum)
     return None
+
+
+def _nearby(
+    units: Sequence[int], lowest: NDArray[np.int64], highest: NDArray[np.int64]
+) -> Iterator[tuple[int, int]]:
+    """`units` themselves, and the multipliers near them that leave most room for `start`. Tried by
+    those pairs of values alone that leave least."""
+    yield units[0], units[1]
+    sums = _upper(units[0])[:, None] + _upper(units[1])
+    below, above = lowest - sums, highest - sums
+    if below.max() - above.min() > 4 * _REACH:
+        return
+    near = (below > below.max() - 4 * _REACH) | (above < above.min() + 4 * _REACH)
+    a, b = np.nonzero(near)
+    if len(a) > _MOST_PAIRS:
+        return
+    steps = np.arange(-_REACH, _REACH + 1)
+    firsts, seconds = (
+        (_VALUES[at] << 24) * (unit + steps[:, None]) >> 32
+        for at, unit in zip((a, b), units, strict=True)
+    )
+    both = firsts[:, None] + seconds
+    room = (highest[near] - both).min(axis=2) - (lowest[near] - both).max(axis=2)
+    first, second = np.unravel_index(int(room.argmax()), room.shape)
+    yield units[0] + int(steps[first]), units[1] + int(steps[second])
 
 
 def _upper(multiplier: int) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from mcuzoo.plan.arena.lifetimes import Clearances, Life, Share
@@ -32,60 +32,65 @@ def greedy_layouts(
     lives: Sequence[Life], alignment: int, shares: Sequence[Share] = ()
 ) -> Iterator[Offsets]:
     """Every order with first fit, then with best fit; the caller stops when one is good enough."""
-    clearances = Clearances(lives, shares, alignment)
+    beside = _beside(lives, Clearances(lives, shares, alignment))
     for order in ORDERS:
-        ordered = sorted(lives, key=order)
+        ordered = [life.buffer for life in sorted(lives, key=order)]
         for choose in (_first_gap, _tightest_gap):
-            yield _place_all(ordered, clearances, choose)
+            yield _place_all(ordered, beside, choose)
 
 
-Gap = tuple[int, int | None]
-"""An offset where the buffer fits, and how many bytes stay free above it (None: no end)."""
+Beside = Mapping[int, Sequence[tuple[int, int, int]]]
+"""By buffer: those that live at the same time, and the least distance if they lie above, or
+below."""
+Blocked = Sequence[tuple[int, int]]
+"""Offsets between these a buffer cannot have, in the order of their begins."""
 
 
-def _first_gap(gaps: Sequence[Gap]) -> int:
-    return gaps[0][0]
+def _beside(lives: Sequence[Life], clearances: Clearances) -> Beside:
+    beside: dict[int, list[tuple[int, int, int]]] = {life.buffer: [] for life in lives}
+    for place, life in enumerate(lives):
+        first, last = life.first_step, life.last_step
+        for other in lives[:place]:
+            if first <= other.last_step and other.first_step <= last:
+                up, down = clearances.between(life, other), clearances.between(other, life)
+                beside[life.buffer].append((other.buffer, up, down))
+                beside[other.buffer].append((life.buffer, down, up))
+    return beside
 
 
-def _tightest_gap(gaps: Sequence[Gap]) -> int:
-    closed = [(free, offset) for offset, free in gaps if free is not None]
-    return min(closed)[1] if closed else gaps[0][0]
-
-
-def _place_all(
-    ordered: Sequence[Life], clearances: Clearances, choose: Callable[[Sequence[Gap]], int]
-) -> Offsets:
+def _place_all(ordered: Sequence[int], beside: Beside, choose: Callable[[Blocked], int]) -> Offsets:
     offsets: Offsets = {}
-    placed: list[Life] = []
-    for life in ordered:
-        neighbours = [other for other in placed if other.overlaps(life)]
-        offsets[life.buffer] = choose(_gaps(life, neighbours, offsets, clearances))
-        placed.append(life)
+    for buffer in ordered:
+        blocked = [
+            (offsets[other] - up, offsets[other] + down)
+            for other, up, down in beside[buffer]
+            if other in offsets
+        ]
+        offsets[buffer] = choose(sorted(blocked))
     return offsets
 
 
-def _gaps(
-    life: Life, neighbours: Sequence[Life], offsets: Offsets, clearances: Clearances
-) -> list[Gap]:
-    """Gaps where `life` may lie directly above a neighbour or at the bottom, lowest first.
+def _first_gap(blocked: Blocked) -> int:
+    """Above the highest there is always room."""
+    offset = 0
+    for start, end in blocked:
+        if start >= offset:
+            break
+        offset = max(offset, end)
+    return offset
 
-    Above the highest neighbour there is always room.
-    """
-    blocked = sorted(
-        (
-            offsets[other.buffer] - clearances.between(life, other),
-            offsets[other.buffer] + clearances.between(other, life),
-        )
-        for other in neighbours
-    )
+
+def _tightest_gap(blocked: Blocked) -> int:
+    """Where least stays free above; of those that end at others, if there are any."""
     starts = [start for start, _ in blocked]
     # The highest end of those that start below the one with the same number.
     highest = list(accumulate((end for _, end in blocked), max, initial=0))
-    gaps: list[Gap] = []
+    closed: list[tuple[int, int]] = []
     for offset in sorted({0, *(end for _, end in blocked)}):
         below = bisect_left(starts, offset)
         if highest[below] <= offset:
             above = (place for place in range(below, len(blocked)) if blocked[place][1] > offset)
             first = next(above, None)
-            gaps.append((offset, None if first is None else starts[first] - offset))
-    return gaps
+            if first is not None:
+                closed.append((starts[first] - offset, offset))
+    return min(closed)[1] if closed else _first_gap(blocked)

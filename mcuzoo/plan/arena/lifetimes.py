@@ -79,7 +79,6 @@ class Clearances:
         self, lives: Iterable[Life], shares: Iterable[Share] = (), alignment: int = 1
     ) -> None:
         lives = tuple(lives)
-        self._alignment = alignment
         self._sizes = {life.buffer: align_up(life.bytes, alignment) for life in lives}
         self._before = {
             (share.output, share.input): align_up(max(share.before, 0), alignment)

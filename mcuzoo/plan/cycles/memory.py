@@ -13,7 +13,7 @@ that are fetched follow each other; what was written is written back when it goe
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -101,28 +101,87 @@ class Turns:
         return 1 + (rounds - 1) * self.round_anew + (passes - rounds) * self.pass_anew
 
 
+@dataclass
+class _Run:
+    """Pieces `start` to `stop` of the memory `name`, the last of them used last. dirty: they
+    were written."""
+
+    name: str
+    start: int
+    stop: int
+    dirty: bool
+
+
 class DataCache:
     """Which pieces of memory are in the data cache; the one unused for longest goes."""
 
     def __init__(self, board: Board) -> None:
         self._most = board.core.dcache_bytes // PIECE_BYTES
-        # By (memory, number): whether it was written; the one used last at the end.
-        self._pieces: dict[tuple[str, int], bool] = {}
+        self._held = 0
+        # The one used last at the end.
+        self._runs: deque[_Run] = deque()
 
     def touch(self, name: str, offset: int, bytes_: int, written: bool) -> tuple[int, Counter[str]]:
         """What fetching `bytes_` bytes at `offset` of the memory `name` takes: pieces fetched, and
         by memory those that are written back."""
         fetched, back = 0, Counter[str]()
-        for number in range(offset // PIECE_BYTES, -(-(offset + bytes_) // PIECE_BYTES)):
-            dirty = self._pieces.pop((name, number), None)
-            if dirty is None:
-                fetched += 1
-                if len(self._pieces) == self._most:
-                    oldest = next(iter(self._pieces))
-                    if self._pieces.pop(oldest):
-                        back[oldest[0]] += 1
-            self._pieces[name, number] = written or bool(dirty)
+        at, end = offset // PIECE_BYTES, -(-(offset + bytes_) // PIECE_BYTES)
+        while at < end:
+            nearest = min(
+                (
+                    run
+                    for run in self._runs
+                    if run.name == name and at < run.stop and run.start < end
+                ),
+                key=lambda run: run.start,
+                default=None,
+            )
+            if nearest is not None and nearest.start <= at:
+                stop = min(end, nearest.stop)
+                dirty = written or nearest.dirty
+                self._take_out(nearest, at, stop)
+                self._append(_Run(name, at, stop, dirty))
+            else:
+                stop = end if nearest is None else nearest.start
+                fetched += stop - at
+                self._held += stop - at
+                self._append(_Run(name, at, stop, written))
+                self._make_room(back)
+            at = stop
         return fetched, back
+
+    def _take_out(self, run: _Run, start: int, stop: int) -> None:
+        """These pieces of a run, which stays where it is with the others."""
+        place = self._runs.index(run)
+        del self._runs[place]
+        for rest in (
+            _Run(run.name, stop, run.stop, run.dirty),
+            _Run(run.name, run.start, start, run.dirty),
+        ):
+            if rest.start < rest.stop:
+                self._runs.insert(place, rest)
+
+    def _append(self, run: _Run) -> None:
+        last = self._runs[-1] if self._runs else None
+        if last is not None and (last.name, last.stop, last.dirty) == (
+            run.name,
+            run.start,
+            run.dirty,
+        ):
+            last.stop = run.stop
+        else:
+            self._runs.append(run)
+
+    def _make_room(self, back: Counter[str]) -> None:
+        while self._held > self._most:
+            oldest = self._runs[0]
+            gone = min(self._held - self._most, oldest.stop - oldest.start)
+            if oldest.dirty:
+                back[oldest.name] += gone
+            oldest.start += gone
+            self._held -= gone
+            if oldest.start == oldest.stop:
+                self._runs.popleft()
 
 
 class TensorWaits:
