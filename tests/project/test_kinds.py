@@ -7,12 +7,14 @@ import pytest
 from mcuzoo.errors import UsageError
 from mcuzoo.project.kinds import (
     PROJECTS,
+    SMALL,
     check_optimization,
     check_project,
     check_runtime,
     check_weights,
     source_optimization,
 )
+from mcuzoo.resources import firmware_dir
 
 
 def test_what_is_available_passes() -> None:
@@ -44,3 +46,8 @@ def test_what_is_unknown_is_corrected() -> None:
 def test_only_what_computes_is_built_for_speed(source: str, levels: str) -> None:
     found = [source_optimization(source, check_optimization(level)) for level in "0123s"]
     assert found == [f"-O{level}" for level in levels.split()]
+
+
+def test_small_files_are_kernels_that_there_are() -> None:
+    kernels = {path.stem for path in (firmware_dir() / "kernels").glob("*.c")}
+    assert set(SMALL) - {"mz_model"} <= kernels
