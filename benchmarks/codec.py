@@ -35,7 +35,7 @@ from mcuzoo.link.frame import Frame, encode_frame
 from mcuzoo.link.messages import MAX_CHUNK_BYTES, Message
 from mcuzoo.link.payload import pack
 from mcuzoo.link.sent_input import SentInput, sent_input
-from mcuzoo.project.kinds import compile_flags, machine_flags
+from mcuzoo.project.kinds import SIZE, compile_flags, machine_flags
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.resources import firmware_dir
 from mcuzoo.run.feed import Prepared, prepare
@@ -175,7 +175,7 @@ def main() -> int:
     parser.add_argument("project", type=Path)
     parser.add_argument("--images", type=Path, required=True, metavar="DIR|CSV")
     parser.add_argument("--every", type=int, default=1)
-    parser.add_argument("--optimization", default="-O2")
+    parser.add_argument("--optimization", default=SIZE)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     manifest = load_manifest(options.project)

@@ -36,7 +36,7 @@ from mcuzoo.npu.verify import Verification
 from mcuzoo.ops.channels import Savings
 from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import RuntimeFit, StreamedInput
-from mcuzoo.plan.memory import PeakOp
+from mcuzoo.plan.memory_plan import PeakOp
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.regions import RegionFit
 from mcuzoo.plan.timeline import Timeline

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from mcuzoo.board.model import Board
 from mcuzoo.graph.model import Tensor
 from mcuzoo.plan.cycles.predict import predict_plan
-from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.plan.place.estimate import constant_entries
 from mcuzoo.project.manifest import MemoryEntry, PlanEntry, RegionUse, TargetEntry, TensorSpec
 from mcuzoo.project.rules import MAX_ADDRESS, MAX_TEXT

@@ -32,7 +32,7 @@ from mcuzoo.codegen.project_part import ProjectPart
 from mcuzoo.codegen.sources import SDK_SOURCES
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import BoardError, InputError
-from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.reserved import STACK_GUARD_BYTES, sdk_of
 from mcuzoo.project.kinds import COMPUTING, CXX_FLAGS, OPTIMIZATION, SIZE, source_optimization

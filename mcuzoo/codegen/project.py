@@ -32,7 +32,8 @@ from mcuzoo.data.preprocess import check_preprocessing
 from mcuzoo.errors import FitError, UsageError
 from mcuzoo.graph.program import input_shape
 from mcuzoo.graph.read import load_model
-from mcuzoo.plan.memory import MemoryPlan, plan_memory
+from mcuzoo.plan.memory import plan_memory
+from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.plan.tflm.image import TflmImage
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.zoo.registry import ModelSource

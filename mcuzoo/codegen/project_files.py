@@ -17,7 +17,7 @@ from mcuzoo.codegen.folder import write_project
 from mcuzoo.codegen.sources import encoded
 from mcuzoo.codegen.templates import render
 from mcuzoo.graph.model import Model
-from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.project.build_id import BUILD_ID_HEADER, build_id, tflm_fact
 from mcuzoo.project.manifest import BOARD_FOLDER, Manifest, ModelEntry, UniversalManifest
 from mcuzoo.project.rules import path_complaint

@@ -18,7 +18,7 @@ from mcuzoo.codegen.board_files import (
 from mcuzoo.codegen.project_files import render_readme
 from mcuzoo.codegen.sources import STANDALONE_SOURCES
 from mcuzoo.ops.lower import lower
-from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.project.manifest import Manifest, SdkEntry, TflmEntry
 
 

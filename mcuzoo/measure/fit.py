@@ -33,7 +33,8 @@ from mcuzoo.measure.arena import (
     recorded_rows,
     tflm_figures,
 )
-from mcuzoo.plan.memory import MemoryPlan, plan_memory
+from mcuzoo.plan.memory import plan_memory
+from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.plan.options import MeasureOptions
 from mcuzoo.plan.tflm.abi import ARENA_ALIGNMENT
 from mcuzoo.plan.tflm.image import DEFAULT_KERNELS, check_kernels

@@ -19,7 +19,8 @@ from mcuzoo.ops.coverage import Uncovered, judge
 from mcuzoo.plan.advice import next_step
 from mcuzoo.plan.cycles.choices import Choice, choices
 from mcuzoo.plan.cycles.predict import Prediction, predict_plan
-from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
+from mcuzoo.plan.memory import plan_memory
+from mcuzoo.plan.memory_plan import MemoryPlan, PeakOp
 from mcuzoo.plan.options import FitOptions, MemoryOptions
 from mcuzoo.plan.place.estimate import constant_entries, copy_seconds
 from mcuzoo.plan.place.placement import Placement

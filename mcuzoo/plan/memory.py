@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mcuzoo.board.model import Board
 from mcuzoo.errors import McuzooError, UsageError
@@ -10,8 +10,7 @@ from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
 from mcuzoo.lowering.call import Call
-from mcuzoo.lowering.rows import RowChain
-from mcuzoo.ops.channels import NOTHING, Savings, without_constant_channels
+from mcuzoo.ops.channels import NOTHING, without_constant_channels
 from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.lower import call_constant_bytes, lower, program_constant_bytes
 from mcuzoo.plan.arena.bands import banded_plan
@@ -20,11 +19,12 @@ from mcuzoo.plan.arena.lifetimes import lifetimes, peak_demand
 from mcuzoo.plan.arena.planner import ArenaPlan, plan_arena
 from mcuzoo.plan.arena.scratch import plan_within, with_spare_scratch
 from mcuzoo.plan.arena.streaming import streamed_plan
+from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.plan.options import MemoryOptions
 from mcuzoo.plan.place.needs import Needs, assess_needs, assess_tflm_needs
 from mcuzoo.plan.place.pins import parse_pins
 from mcuzoo.plan.place.placement import Placement, largest_room, place, usable_names
-from mcuzoo.plan.place.regions import RegionFit, region_fits
+from mcuzoo.plan.place.regions import region_fits
 from mcuzoo.plan.place.reserved import reserved_by
 from mcuzoo.plan.place.ring import with_ring
 from mcuzoo.plan.place.slices import sliced_calls, without_needless_slices
@@ -38,58 +38,6 @@ from mcuzoo.plan.tflm.image import (
     prepare_image,
 )
 from mcuzoo.project.kinds import check_weights
-
-
-@dataclass(frozen=True)
-class PeakOp:
-    """The operator during which most activation bytes are alive; index as in the .tflite file.
-
-    name: of the operator. live_bytes: that are alive then.
-    """
-
-    index: int
-    name: str
-    live_bytes: int
-
-
-@dataclass(frozen=True)
-class MemoryPlan:
-    """The needed memory and its place, on every region of the board.
-
-    arena: our plan of the activations, in one memory or in two. needs: the bytes to place, with an
-    arena in one memory. calls: the planned kernel calls; None if a step has no kernel, or for
-    another runtime. image: the model file for TFLM and its arena; None for another runtime.
-    program: the model in its order, without constant channels if `calls` are ours. placement: which
-    memory has what. regions: what each would hold. saved: by the channels that left the program.
-    """
-
-    program: Program
-    arena: ArenaPlan
-    needs: Needs
-    placement: Placement
-    regions: tuple[RegionFit, ...]
-    image: TflmImage | None = None
-    calls: tuple[Call, ...] | None = None
-    saved: Savings = NOTHING
-
-    @property
-    def fits(self) -> bool:
-        return all(region.fits for region in self.regions)
-
-    @property
-    def chain(self) -> RowChain | None:
-        """The calls that consume the input as it arrives, if it is not in the arena as a whole."""
-        first = self.calls[0] if self.calls else None
-        return first if isinstance(first, RowChain) and first.streamed else None
-
-    @property
-    def peak(self) -> PeakOp:
-        """The operator of the arena's peak step. A program without steps peaks at its input."""
-        step = self.arena.peak_step
-        if step < 0:
-            return PeakOp(-1, "INPUT", self.arena.lower_bound_bytes)
-        op = self.program.steps[step].op if self.calls is None else self.calls[step].op
-        return PeakOp(op.index, op.name, self.arena.lower_bound_bytes)
 
 
 def plan_memory(

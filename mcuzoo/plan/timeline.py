@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mcuzoo.lowering.rows import RowChain
 from mcuzoo.plan.arena.calls import scratch_buffer
-from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.plan.memory_plan import MemoryPlan
 
 
 @dataclass(frozen=True)

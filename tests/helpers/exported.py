@@ -12,7 +12,7 @@ from mcuzoo.codegen.options import ExportOptions
 from mcuzoo.graph.model import Model
 from mcuzoo.plan import fit, memory
 from mcuzoo.plan.fit import FitReport
-from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.plan.options import MemoryOptions
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.zoo.registry import ModelSource

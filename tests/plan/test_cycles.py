@@ -16,7 +16,8 @@ from mcuzoo.ops.lower import lower
 from mcuzoo.plan.cycles.memory import PIECE_BYTES, DataCache, LineCosts, TensorWaits
 from mcuzoo.plan.cycles.predict import Prediction, predict
 from mcuzoo.plan.cycles.work import works_of
-from mcuzoo.plan.memory import MemoryPlan, plan_memory
+from mcuzoo.plan.memory import plan_memory
+from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.plan.options import MemoryOptions
 
 BOARD = load_board("rt1050")

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mcuzoo.board.load import load_board
-from mcuzoo.plan.memory import MemoryPlan, plan_memory
+from mcuzoo.plan.memory import plan_memory
+from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.plan.options import MemoryOptions
 from mcuzoo.plan.place.footprint import receive_ring_bytes
 from mcuzoo.plan.place.regions import RegionFit, region_fits

@@ -11,7 +11,7 @@ from mcuzoo.ops.kernels.slices import extra_passes, sliced
 from mcuzoo.plan.arena.lifetimes import ArenaPlan
 from mcuzoo.plan.cycles.choices import choices
 from mcuzoo.plan.cycles.predict import predict_plan
-from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.plan.place.cost import constants_cache
 from mcuzoo.zoo.registry import load_or_build
 

@@ -21,7 +21,7 @@ from mcuzoo.plan.arena.calls import call_lives, call_shares
 from mcuzoo.plan.arena.check import violations
 from mcuzoo.plan.arena.fusion import fuse_and_plan
 from mcuzoo.plan.arena.hot import hot_plan, moved_bytes
-from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.plan.place.split import saved_seconds
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.rows import RowChain
 from mcuzoo.ops.lower import lower
-from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.resources import firmware_dir
 
 RUNTIME_SOURCE = "runtime/aot/mz_runtime_aot.c"

@@ -10,7 +10,7 @@ from mcuzoo.board.model import Board
 from mcuzoo.lowering.call import Call
 from mcuzoo.ops.kernels.slices import as_a_whole
 from mcuzoo.plan.cycles.predict import CallCycles, Prediction, predict
-from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.plan.place.placement import Placement
 
 

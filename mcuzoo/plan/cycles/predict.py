@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import hypot
-from typing import TYPE_CHECKING
 
 from mcuzoo.board.memory import Region, RegionKind
 from mcuzoo.board.model import Board
@@ -18,12 +17,10 @@ from mcuzoo.plan.arena.lifetimes import ArenaPlan, Slot
 from mcuzoo.plan.cycles.memory import LineCosts, TensorWaits, Turns, Waits, summed
 from mcuzoo.plan.cycles.table import core_cost
 from mcuzoo.plan.cycles.work import works_of
+from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.traffic import ConstantUse, constant_uses
 from mcuzoo.timing.rules import cortex_m7
-
-if TYPE_CHECKING:
-    from mcuzoo.plan.memory import MemoryPlan
 
 _EXTERNAL = (RegionKind.FLASH, RegionKind.SDRAM)
 
