@@ -79,7 +79,10 @@ def test_the_rates_of_slower_memories_are_found(slower: Calibration) -> None:
     assert flash.line_cycles == pytest.approx(16 * CORE_HZ / 100e6, rel=0.01)
     assert flash.wait_cycles == pytest.approx(31 * CORE_HZ / 100e6, rel=0.01)
     assert sdram.line_cycles == pytest.approx((16 + 12) * CORE_HZ / 163_862_068, rel=0.01)
-    assert slower.rates.regions["ocram"].line_cycles == pytest.approx(16, rel=0.01)
+    lines = next(row.benchmark.units for row in slower.rows if row.benchmark.memory == "ocram")
+    ocram = slower.rates.regions["ocram"].line_cycles
+    # What reads the counter has its constants in flash, where the layout says whether they wait.
+    assert ocram == pytest.approx(16, abs=(flash.line_cycles + flash.wait_cycles) / lines)
     assert slower.emulated and slower.rates.serial == "A1"
     assert slower.file is not None and read_rates(slower.file) == slower.rates
 

@@ -67,13 +67,16 @@ def test_slices_compute_what_the_whole_does(program: Program, tmp_path: Path) ->
 def test_the_output_may_lie_over_the_input_as_near_as_declared(
     program: Program, tmp_path: Path
 ) -> None:
-    """The plan puts both at exactly that distance: it has no room for more."""
+    """The plan puts some at exactly that distance: it has no room for more."""
     calls, plan = fuse_and_plan(program, lower(program))
-    fused = [position for position, call in enumerate(calls) if call.before]
-    assert fused
-    call = calls[fused[0]]
-    source, target = plan.slot(call.inputs[0].buffer), plan.slot(call.output.buffer)  # type: ignore[union-attr]
-    assert target.offset < source.offset + source.bytes
+    more = set()
+    for call in calls:
+        overlap = call.overlaps[0] if call.before else None
+        if overlap is not None:
+            source, target = plan.slot(call.inputs[0].buffer), plan.slot(call.output.buffer)  # type: ignore[union-attr]
+            if target.offset <= source.offset < target.offset + target.bytes:
+                more.add(source.offset - target.offset - overlap.before)
+    assert min(more) == 0
     values = np.random.default_rng(9).integers(-128, 128, (64, 64, 3), dtype=np.int8)
     expected = ReferenceEngine(program.model).run(values)
     model = build_model(program, plan, tmp_path, SANITIZERS, calls)
