@@ -13,7 +13,7 @@ SET ?= test
 # each process takes seconds to begin.
 JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 2)')
 QUICK_JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
-PYTEST_ARGS ?= -n $(JOBS) --dist loadfile
+PYTEST_ARGS ?= -n $(JOBS) --dist loadfile --no-loadscope-reorder
 # What `make quick` leaves out as a whole.
 HEAVY := benchmarks e2e evaluate firmware_host measure quantize sdk
 # What `make check` looks at, less what .clang-format-ignore names.

@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -75,6 +76,16 @@ def pytest_configure(config: pytest.Config) -> None:
     if FOLDER_VARIABLE not in os.environ:
         os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="mcuzoo-objects-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(FOLDER_VARIABLE)))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first, so that no worker is left alone with one at the end."""
+    weights: Counter[Path] = Counter()
+    for item in items:
+        takes_long = item.get_closest_marker("full") or item.get_closest_marker("slow")
+        weights[item.path] += 100 if takes_long else 1
+    items.sort(key=lambda item: weights[item.path], reverse=True)
 
 
 def pytest_collection_finish() -> None:

@@ -22,7 +22,10 @@ REPLY = messages.HelloReply(
 
 
 class ScriptedPort:
-    """A port in memory; `answer` turns each request into the bytes that come back."""
+    """A port in memory; `answer` turns each request into the bytes that come back. waits_s: for
+    bytes that do not come, as other ports do."""
+
+    waits_s = 0.002
 
     def __init__(self, answer: Callable[[Frame], bytes]) -> None:
         self._answer = answer
@@ -35,8 +38,8 @@ class ScriptedPort:
         return len(self._waiting)
 
     def read(self, size: int, /) -> bytes:
-        if not self._waiting:
-            time.sleep(0.002)  # as a port waits
+        if not self._waiting and self.waits_s:
+            time.sleep(self.waits_s)
         taken, self._waiting = self._waiting[:size], self._waiting[size:]
         return taken
 

@@ -109,6 +109,8 @@ class Clock:
         clock = self
 
         class Waits(ScriptedPort):
+            waits_s = 0.0
+
             def read(self, size: int, /) -> bytes:
                 data = super().read(size)
                 clock.now += 0.0 if data else 0.02
