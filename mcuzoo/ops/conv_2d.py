@@ -47,7 +47,7 @@ from mcuzoo.ops.common.weighted import (
 )
 from mcuzoo.ops.kernels.conv_2d_stem_dsp import Stem
 from mcuzoo.ops.kernels.one_channel import Planes
-from mcuzoo.ops.kernels.product import PAIR, PortableProduct
+from mcuzoo.ops.kernels.product import PAIR, PortableProduct, is_narrow
 from mcuzoo.ops.kernels.product_blocks import ProductBlocks
 from mcuzoo.ops.kernels.product_rows import ProductRows
 from mcuzoo.ops.kernels.window_blocks import WindowBlocks
@@ -170,6 +170,9 @@ def is_pointwise(work: WeightedWork) -> bool:
     return (height, width) == (1, 1) and strides == (1, 1)
 
 
+_BY_CHANNEL = "[output channel][input channel]"
+
+
 class PointwiseRows(ProductRows):
     def accepts(self, work: WeightedWork) -> bool:
         return is_pointwise(work) and super().accepts(work)
@@ -183,6 +186,11 @@ class PointwiseBlocks(ProductBlocks):
 class Pointwise(PortableProduct):
     def accepts(self, work: WeightedWork) -> bool:
         return is_pointwise(work)
+
+
+class NarrowPointwise(PortableProduct):
+    def accepts(self, work: WeightedWork) -> bool:
+        return is_pointwise(work) and is_narrow(work)
 
 
 class AnyWindow:
@@ -212,12 +220,13 @@ OPERATOR = Operator(
         reference=reference,
         prepare=prepare,
         variants=(
+            NarrowPointwise(_BY_CHANNEL),
             PointwiseRows(),
             PointwiseBlocks(),
             Stem(),
             Planes(convolution=True),
             WindowBlocks(),
-            Pointwise("[output channel][input channel]"),
+            Pointwise(_BY_CHANNEL),
             AnyWindow(),
         ),
         constant_bytes=weighted_constant_bytes,

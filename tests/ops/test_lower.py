@@ -83,6 +83,22 @@ def test_packed_weights_are_preferred(taps: tuple[int, int], depth: int, kernel:
     assert call.kernel == kernel
 
 
+@pytest.mark.parametrize(
+    ("pixels", "channels", "kernel"),
+    [
+        (1, 2, "mz_fully_connected_s8"),
+        (1, 4, "mz_fully_connected_s8_dsp"),
+        (6, 2, "mz_pointwise_s8_dsp"),
+    ],
+)
+def test_one_pixel_of_two_channels_is_quickest_by_the_portable_product(
+    pixels: int, channels: int, kernel: str
+) -> None:
+    """As the last layer of TFLM's person_detect."""
+    raw = build.conv_model((1, 1, pixels, 256), weights(channels, 1, 1, 256), None)
+    assert [call.kernel for call in calls_of(raw)] == [kernel]
+
+
 def test_a_variant_that_accepts_goes_before_the_portable_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
