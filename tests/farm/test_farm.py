@@ -52,8 +52,8 @@ def request(cluster: Cluster, wait_s: float = 30.0, **filters: str) -> FarmReque
     return FarmRequest(cluster.address, filters or RT1170, wait_s)
 
 
-def speaks(board: FarmBoard, terminal: Terminal, data: bytes = bytes(range(256))) -> bool:
-    """Whether bytes, all values of them, go through both ways."""
+def assert_speaks(board: FarmBoard, terminal: Terminal, data: bytes = bytes(range(256))) -> None:
+    """Bytes, all values of them, go through both ways."""
     with open_port(board.port, 115200) as port:  # type: ignore[attr-defined]
         port.write(data)
         down = b""
@@ -64,7 +64,8 @@ def speaks(board: FarmBoard, terminal: Terminal, data: bytes = bytes(range(256))
         deadline = time.monotonic() + 30
         while len(up) < len(data) and time.monotonic() < deadline:
             up += port.read(len(data))
-    return (down, up) == (data, data[::-1])
+    assert down == data
+    assert up == data[::-1]
 
 
 def trouble(farm: Farm, board: FarmBoard) -> str:
@@ -89,7 +90,7 @@ def test_places_are_acquired_and_released(
         assert cluster.holders() == {"b0": farm.owner, "b1": farm.owner}
         for board, terminal in zip(boards, terminals, strict=False):
             assert re.fullmatch(r"rfc2217://127\.0\.0\.1:\d+\?ign_set_control", board.port)
-            assert speaks(board, terminal)
+            assert_speaks(board, terminal)
             assert farm.trouble(board) is None
         farm.release(boards[0])
         assert cluster.holders() == {"b1": farm.owner}
@@ -243,7 +244,7 @@ def test_ser2net_is_started_anew(
         assert farm.trouble(board) is None, "an exporter does not look after it"
         again = farm.renew(board)
         assert again.place == board.place
-        assert speaks(again, terminals[0])
+        assert_speaks(again, terminals[0])
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
@@ -261,7 +262,7 @@ def test_an_exporter_that_comes_back(
         cluster.exporters["lab1"].process.wait()
         cluster.start_exporter("lab1")
         waiting.join()
-        assert speaks(got[0], terminals[0])
+        assert_speaks(got[0], terminals[0])
 
 
 def test_a_coordinator_that_comes_back_has_forgotten_the_locks(
@@ -283,7 +284,7 @@ def test_a_coordinator_that_comes_back_has_forgotten_the_locks(
         waiting.join()
         assert "is back" in said.text
         assert farm.trouble(got[0]) is None
-        assert speaks(got[0], terminals[0])
+        assert_speaks(got[0], terminals[0])
 
 
 def test_a_coordinator_that_stays_away_does_not_hold_up_the_end(
@@ -407,7 +408,7 @@ def test_a_raw_port_goes_before_one_by_rfc2217(tmp_path: Path, terminals: list[T
             (board,) = farm.acquire()
             assert board.port == f"socket://127.0.0.1:{raw.port}"
             assert board.raw
-            assert speaks(board, terminals[0])
+            assert_speaks(board, terminals[0])
 
 
 def test_which_of_several_ports(tmp_path: Path, terminals: list[Terminal]) -> None:
@@ -428,4 +429,4 @@ def test_which_of_several_ports(tmp_path: Path, terminals: list[Terminal]) -> No
         cluster.client("-p", "b0", "add-match", "lab1/b0/NetworkSerialPort/RawSerialPort")
         with Farm(wanted, records=tmp_path / "records") as farm:
             (board,) = farm.acquire()
-            assert speaks(board, terminals[1])
+            assert_speaks(board, terminals[1])
