@@ -5,11 +5,6 @@
 #include "kernels/mz_pairs.h"
 #include "kernels/mz_requantization.h"
 
-/* An output + 128, before it is saturated. */
-static inline uint32_t scaled(int32_t twice, int32_t multiplier, int32_t offset, int32_t shift) {
-    return (uint32_t)(mz_high_product_rounded(twice, multiplier, offset + (twice >> 31)) >> shift);
-}
-
 static void add(const void *of, const int8_t *first, const int8_t *second, int8_t *output,
                 int32_t count) {
     const mz_add_exact_s8_dsp_params *const params = of;
@@ -24,16 +19,19 @@ static void add(const void *of, const int8_t *first, const int8_t *second, int8_
         const uint32_t x = mz_word_load(a + i), y = mz_word_load(b + i) ^ 0x80808080u;
         const int32_t first_sum = unit * (int8_t)x + others[y & 0xFFu];
         const int32_t third_sum = unit * (int8_t)(x >> 16) + others[y >> 16 & 0xFFu];
-        const uint32_t even = mz_pair_firsts(scaled(first_sum, multiplier, offset, shift),
-                                             scaled(third_sum, multiplier, offset, shift));
+        const uint32_t even =
+            mz_pair_firsts(mz_output_of_twice(first_sum, multiplier, offset, shift),
+                           mz_output_of_twice(third_sum, multiplier, offset, shift));
         const int32_t second_sum = unit * (int8_t)(x >> 8) + others[y >> 8 & 0xFFu];
         const int32_t fourth_sum = unit * (int8_t)(x >> 24) + others[y >> 24];
-        const uint32_t odd = mz_pair_firsts(scaled(second_sum, multiplier, offset, shift),
-                                            scaled(fourth_sum, multiplier, offset, shift));
+        const uint32_t odd =
+            mz_pair_firsts(mz_output_of_twice(second_sum, multiplier, offset, shift),
+                           mz_output_of_twice(fourth_sum, multiplier, offset, shift));
         mz_word_store(output + i, mz_pair_outputs(even, odd));
     }
     for (; i < count; i++) {
-        const uint32_t found = scaled(unit * a[i] + others[b[i] + 128], multiplier, offset, shift);
+        const int32_t sum = unit * a[i] + others[b[i] + 128];
+        const uint32_t found = mz_output_of_twice(sum, multiplier, offset, shift);
         output[i] = (int8_t)mz_saturated((int32_t)found - 128);
     }
     mz_clamp_outputs(output, count, params->minimum, params->maximum);

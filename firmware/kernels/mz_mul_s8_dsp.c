@@ -5,13 +5,8 @@
 #include "kernels/mz_pairs.h"
 #include "kernels/mz_requantization.h"
 
-/* Twice a product as an output + 128, before it is saturated. It fits into 16 bits: a product has 17 of
- * them, and the multiplier is less than a half. */
-static inline uint32_t scaled(int32_t twice, int32_t multiplier, int32_t offset, int32_t shift) {
-    return (uint32_t)(mz_high_product_rounded(twice, multiplier, offset + (twice >> 31)) >> shift);
-}
-
-/* `bytes` products, a multiple of four and not 0. */
+/* `bytes` products, a multiple of four and not 0. An output + 128 fits into 16 bits before it is
+ * saturated: a product has 17 of them, and the multiplier is less than a half. */
 static __attribute__((noinline)) void multiply_fours(const mz_mul_s8_dsp_params *params,
                                                      const int8_t *a, const int8_t *b,
                                                      int8_t *output, int32_t bytes) {
@@ -25,13 +20,17 @@ static __attribute__((noinline)) void multiply_fours(const mz_mul_s8_dsp_params 
         const uint32_t x_even = mz_pair_add_even(mz_pair_add_even(x_zero, x), x);
         const uint32_t y_even = mz_pair_add_even(y_zero, y);
         const uint32_t even = mz_pair_firsts(
-            scaled(mz_pair_first(x_even) * mz_pair_first(y_even), multiplier, offset, shift),
-            scaled(mz_pair_second(x_even) * mz_pair_second(y_even), multiplier, offset, shift));
+            mz_output_of_twice(mz_pair_first(x_even) * mz_pair_first(y_even), multiplier, offset,
+                            shift),
+            mz_output_of_twice(mz_pair_second(x_even) * mz_pair_second(y_even), multiplier, offset,
+                            shift));
         const uint32_t x_odd = mz_pair_add_odd(mz_pair_add_odd(x_zero, x), x);
         const uint32_t y_odd = mz_pair_add_odd(y_zero, y);
         const uint32_t odd = mz_pair_firsts(
-            scaled(mz_pair_first(x_odd) * mz_pair_first(y_odd), multiplier, offset, shift),
-            scaled(mz_pair_second(x_odd) * mz_pair_second(y_odd), multiplier, offset, shift));
+            mz_output_of_twice(mz_pair_first(x_odd) * mz_pair_first(y_odd), multiplier, offset,
+                            shift),
+            mz_output_of_twice(mz_pair_second(x_odd) * mz_pair_second(y_odd), multiplier, offset,
+                            shift));
         mz_word_store(output + i, mz_pair_outputs(even, odd));
     }
 }
@@ -46,8 +45,9 @@ static void multiply(const void *of, const int8_t *first, const int8_t *second, 
     for (int32_t i = bytes; i < count; i++) {
         const int32_t twice =
             2 * (first[i] - params->first_zero_point) * (second[i] - params->second_zero_point);
-        output[i] = (int8_t)mz_saturated(
-            (int32_t)scaled(twice, params->multiplier, params->offset, params->shift) - 128);
+        const uint32_t found =
+            mz_output_of_twice(twice, params->multiplier, params->offset, params->shift);
+        output[i] = (int8_t)mz_saturated((int32_t)found - 128);
     }
     mz_clamp_outputs(output, count, params->minimum, params->maximum);
 }

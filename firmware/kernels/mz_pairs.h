@@ -134,6 +134,12 @@ static inline int32_t mz_high_product_rounded(int32_t a, int32_t b, int32_t more
 #endif
 }
 
+/* `twice` a sum by TFLM's two roundings, as an output + 128 that is not saturated yet. */
+static inline uint32_t mz_output_of_twice(int32_t twice, int32_t multiplier, int32_t offset,
+                                       int32_t shift) {
+    return (uint32_t)(mz_high_product_rounded(twice, multiplier, offset + (twice >> 31)) >> shift);
+}
+
 /* The values of two pairs, less 128 each, as four int8: the nearest ones. even: of the first and
  * the third. */
 static inline uint32_t mz_pair_outputs(uint32_t even, uint32_t odd) {
