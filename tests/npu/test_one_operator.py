@@ -62,7 +62,9 @@ def test_what_vela_makes_of_one_operator_gives_tflms_bytes(
     pytest.importorskip("tflite_micro")
     if uint8 and kind in UINT8_DIFFERS:
         pytest.skip("a fault of Vela's: docs/npu.md")
-    trials = [tried(raw, imx93(), vela, uint8) for raw in drawn(kind, examples(4), seed_=3)]
+    # Not every network of the other kinds goes to the NPU.
+    most = examples(4) if kind in SAMPLE and not uint8 else 4
+    trials = [tried(raw, imx93(), vela, uint8) for raw in drawn(kind, most, seed_=3)]
     found = [trial for trial in trials if trial is not None]
     assert [one for one in found if one.outcome not in FINE] == []
     assert any(one.outcome == "equal" for one in found)
