@@ -18,14 +18,14 @@ from mcuzoo.ops.channels import NOTHING, Savings
 from mcuzoo.ops.coverage import Uncovered, judge
 from mcuzoo.plan.advice import next_step
 from mcuzoo.plan.cycles.choices import Choice, choices
-from mcuzoo.plan.cycles.predict import Prediction, predict_plan
+from mcuzoo.plan.cycles.predict import Prediction, predict, predict_plan
 from mcuzoo.plan.memory import plan_memory
 from mcuzoo.plan.memory_plan import MemoryPlan, PeakOp
 from mcuzoo.plan.options import FitOptions, MemoryOptions
 from mcuzoo.plan.place.estimate import constant_entries, copy_seconds
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.regions import RegionFit
-from mcuzoo.plan.place.split import saved_seconds, tensor_seconds
+from mcuzoo.plan.place.split import tensor_seconds
 from mcuzoo.plan.siblings import largest_sibling
 from mcuzoo.plan.tflm.image import TflmImage
 from mcuzoo.plan.timeline import Timeline, timeline
@@ -211,13 +211,13 @@ def fit_model(
         timeline=timeline(plan),
         uncovered=verdict.uncovered,
         reason=verdict.reason,
-        warnings=_warnings(board, plan),
+        warnings=_warnings(board, plan, cycles),
         next_step=advice,
         tflm=plan.image,
         streamed=None if chain is None else StreamedInput(chain.op.index, chain.row_bytes),
         constants=constant_entries(plan.needs, board, plan.placement),
         flash_region=board.flash.region,
-        hot_saves_s=_hot_saves(plan, board),
+        hot_saves_s=_hot_saves(plan, board, cycles),
         copy_s=copy_seconds(plan.needs, board, plan.placement),
         output_bytes=plan.program.output_tensor.bytes,
         saved=plan.saved,
@@ -259,15 +259,17 @@ def _other_runtime(
     )
 
 
-def _hot_saves(plan: MemoryPlan, board: Board) -> float | None:
+def _hot_saves(plan: MemoryPlan, board: Board, cycles: Prediction | None) -> float | None:
     rest = plan.placement.rest_region
-    if rest is None or plan.calls is None:
+    if rest is None or plan.calls is None or cycles is None:
         return None
-    seconds = saved_seconds(plan.program, plan.calls, plan.arena, board.region(rest), board)
-    return round(seconds, 9)
+    whole = replace(plan.placement, arena_region=rest, rest_region=None, rest_bytes=0)
+    there = predict(plan.program, plan.calls, plan.arena, whole, board).tensor_waits
+    saved = sum(there.values()) - sum(cycles.tensor_waits.values())
+    return round(saved / cycles.core_clock_hz, 9)
 
 
-def _warnings(board: Board, plan: MemoryPlan) -> tuple[str, ...]:
+def _warnings(board: Board, plan: MemoryPlan, cycles: Prediction | None) -> tuple[str, ...]:
     """Which ops work by bands of rows; what is in the SDRAM, and the estimated wait of the core."""
     placement = plan.placement
     found = [
@@ -279,7 +281,9 @@ def _warnings(board: Board, plan: MemoryPlan) -> tuple[str, ...]:
     for name, _ in placement.arena_parts:
         region = board.region(name)
         if region.kind is RegionKind.SDRAM:
-            seconds = tensor_seconds(plan.program, plan.calls, plan.arena, region, board)
+            seconds = tensor_seconds(plan.program, region, board)
+            if cycles is not None and region.read is not None:
+                seconds = cycles.tensor_waits.get(name, 0.0) / cycles.core_clock_hz
             found.append(_in_sdram("arena", seconds))
     constants = [
         entry

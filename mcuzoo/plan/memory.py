@@ -172,9 +172,9 @@ def _in_slices(
     if found is None:
         return calls, arena, placement, needs
     cut, arena = found
-    needs = replace(needs, constants=constant_uses(cut))
+    needs = replace(needs, constants=constant_uses(program, cut))
     weights, pins = options.weights, parse_pins(options.pin)
     split = None if arena.hot_bytes is None else arena
     placement = place(needs, board, weights, options.arena_region, pins, split)
     cut = without_needless_slices(cut, calls, placement, started)
-    return cut, arena, placement, replace(needs, constants=constant_uses(cut))
+    return cut, arena, placement, replace(needs, constants=constant_uses(program, cut))

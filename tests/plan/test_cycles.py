@@ -13,12 +13,13 @@ from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.rows import RowChain
 from mcuzoo.ops.lower import lower
-from mcuzoo.plan.cycles.memory import PIECE_BYTES, DataCache, LineCosts, TensorWaits
+from mcuzoo.plan.cycles.memory import PIECE_BYTES, DataCache, TensorWaits
 from mcuzoo.plan.cycles.predict import Prediction, predict
 from mcuzoo.plan.cycles.work import works_of
 from mcuzoo.plan.memory import plan_memory
 from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.plan.options import MemoryOptions
+from mcuzoo.plan.place.cost import LineCosts
 
 BOARD = load_board("rt1050")
 NET = mobilenet_v1(resolution=64, classes=37)

@@ -12,7 +12,7 @@ from mcuzoo.plan.arena.lifetimes import ArenaPlan
 from mcuzoo.plan.cycles.choices import choices
 from mcuzoo.plan.cycles.predict import predict_plan
 from mcuzoo.plan.memory_plan import MemoryPlan
-from mcuzoo.plan.place.cost import constants_cache
+from mcuzoo.plan.place.slices import most_slice_bytes
 from mcuzoo.zoo.registry import load_or_build
 
 
@@ -43,9 +43,9 @@ def test_weights_are_fetched_about_once(plan: MemoryPlan) -> None:
 
 
 def test_slices_stay_in_the_cache(plan: MemoryPlan) -> None:
-    cache = constants_cache(load_board("rt1050"), [name for name, _ in plan.placement.arena_parts])
-    assert all(call.held_bytes < cache.bytes for call in _cut(plan))
-    assert all(sliced(call, cache.bytes) is None for call in _cut(plan))
+    most = most_slice_bytes(load_board("rt1050"), plan.placement)
+    assert all(call.held_bytes <= most for call in _cut(plan))
+    assert all(sliced(call, most) is None for call in _cut(plan))
 
 
 def test_no_output_of_slices_lies_over_an_input(plan: MemoryPlan) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from helpers import tflite_builder as models
 
 from mcuzoo.board.load import load_board
 from mcuzoo.graph.read import parse_model
-from mcuzoo.plan.place.cost import Cache, wait_seconds
+from mcuzoo.plan.place.cost import wait_seconds
 from mcuzoo.plan.place.tflm_passes import weight_sweeps
 from mcuzoo.plan.place.traffic import Sweep, whole_model_use
 
@@ -45,13 +43,11 @@ def test_layers_without_constants_are_no_sweeps() -> None:
 def test_a_file_waits_for_what_its_layers_do() -> None:
     """What stays in the cache is fetched once, other layers at every pass; the rest of the file is
     not read by an inference."""
-    flash = load_board("rt1170").flash_region
-    cache = Cache(32 * 1024, 32)
+    board = load_board("rt1170")
     small, large = Sweep(1024, 100), Sweep(64 * 1024, 10)
     file = whole_model_use(200_000, (small, large))
-    once = whole_model_use(1024)
-    again = replace(whole_model_use(64 * 1024), passes=10)
-    expected = wait_seconds(flash, once, cache) + wait_seconds(flash, again, cache)
-    assert wait_seconds(flash, file, cache) == pytest.approx(expected)
+    parts = [whole_model_use(1024), *[whole_model_use(64 * 1024)] * 10]
+    expected = sum(wait_seconds(board.flash_region, part, board, ()) for part in parts)
+    assert wait_seconds(board.flash_region, file, board, ()) == pytest.approx(expected)
     assert file.passes == 11  # the mean, by bytes
     assert file.room_bytes == 200_000

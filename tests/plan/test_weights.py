@@ -97,7 +97,19 @@ def test_most_choices_are_the_best_there_is() -> None:
         free = {name: random.randint(400, 1500) for name in REGIONS}
         found = saved(candidates, dict(choose_regions(candidates, free)))
         optimal += found >= best_of_all(candidates, free) * (1 - 1e-9)
-    assert optimal >= 0.9 * count
+    assert optimal >= 0.95 * count
+
+
+def test_a_memory_is_filled_to_the_brim() -> None:
+    """Where the largest array, which saves a little more per byte, would bar two that fill it."""
+    sizes = {"largest": 8448, "large": 8243, "medium": 1690, "small": 150}
+    candidates = [
+        Candidate(name, size, {"fast": size * 4e-8, "slow": size * 3e-8})
+        for name, size in sizes.items()
+    ]
+    candidates[0] = replace(candidates[0], saves={"fast": 338e-6, "slow": 253e-6})
+    chosen = dict(choose_regions(candidates, {"fast": 10_000, "slow": 20_000}))
+    assert chosen == {"largest": "slow", "large": "fast", "medium": "fast", "small": "slow"}
 
 
 def test_the_densest_go_where_they_save_most() -> None:

@@ -1,14 +1,10 @@
-"""How many core cycles an inference waits for memory, by a simple model.
+"""How many core cycles an inference waits for tensors, by a simple model.
 
 The cache keeps what was touched last, in pieces of PIECE_BYTES, whatever their addresses. Lines
 that are fetched follow each other; what was written is written back when it goes.
 
 - A call touches its operands once: what it reads of them again is still there.
-- It goes through its constants in passes, and through its scratch memory in rounds: strips of
-  rows, or bands of a chain. Both are fetched once where all that is touched between two passes, or
-  two rounds, stays in the cache; each time, where it is much more than that; and ever more often
-  between (`refetched`).
-- Code: each kernel's lines are fetched once an inference.
+- It goes through its scratch memory in rounds (`plan/place/cost.py`).
 """
 
 from __future__ import annotations
@@ -19,15 +15,9 @@ from dataclasses import dataclass
 
 from mcuzoo.board.memory import Region
 from mcuzoo.board.model import Board
-from mcuzoo.lowering.call import Call
-from mcuzoo.lowering.params import pieces
-from mcuzoo.lowering.rows import RowChain
+from mcuzoo.plan.place.cost import LineCosts
 
 PIECE_BYTES = 256
-
-_STAYS, _GOES = 0.75, 1.25
-"""What is touched in turns, in parts of the cache: so much stays, and of so much nothing does. A
-cache of four ways loses some before it is full."""
 
 Waits = Mapping[str, float]
 """Core cycles by memory."""
@@ -41,64 +31,6 @@ def summed(parts: Iterable[Waits]) -> Waits:
             if cycles:
                 found[name] = found.get(name, 0.0) + cycles
     return found
-
-
-def refetched(touched_bytes: float, board: Board) -> float:
-    """The share of `touched_bytes`, touched in turns, that is fetched anew at each turn."""
-    share = touched_bytes / board.core.dcache_bytes
-    return min(1.0, max(0.0, (share - _STAYS) / (_GOES - _STAYS)))
-
-
-class LineCosts:
-    """Core cycles of a line of `region`; 0 where its read speed is not known or it is not cached.
-
-    follows: that comes after the one before it. alone: that does not. back: that is written back.
-    """
-
-    def __init__(self, region: Region, board: Board) -> None:
-        read, line = region.read, board.core.dcache_line_bytes
-        self.follows = self.alone = self.back = 0.0
-        if read is not None and region.cacheable:
-            cost = read.line_cycles(board.core.clock_hz, line)
-            self.back = cost.transfer
-            self.alone = cost.transfer + cost.wait
-            self.follows = cost.transfer + cost.wait / cost.run_lines
-
-
-@dataclass(frozen=True)
-class Turns:
-    """How a call goes through what it reads again and again.
-
-    rounds: over its scratch memory. scratch_anew: the share of it that is fetched at each round.
-    round_anew: the share of constants that is fetched at each round. pass_anew: the same, at each
-    pass within a round.
-    """
-
-    rounds: int
-    scratch_anew: float
-    round_anew: float
-    pass_anew: float
-
-    @classmethod
-    def of(cls, call: Call, activation_bytes: int, scratch_bytes: int, board: Board) -> Turns:
-        """activation_bytes, scratch_bytes: of its operands and its scratch memory, as far as they
-        go through the cache."""
-        read = list(call.constant_passes())
-        rounds = min((passes for _, passes in read), default=1)
-        if isinstance(call, RowChain):
-            rounds = max(pieces(one.rows.output_rows, one.band) for one in call.stages)
-        most = max((passes for _, passes in read), default=1)
-        return cls(
-            rounds,
-            refetched(scratch_bytes + activation_bytes / rounds, board),
-            refetched(scratch_bytes + call.held_bytes + activation_bytes / rounds, board),
-            refetched(call.held_bytes + activation_bytes / max(most, 1), board),
-        )
-
-    def fetches(self, passes: int) -> float:
-        """How often an array is fetched that the call goes through so often."""
-        rounds = min(self.rounds, passes)
-        return 1 + (rounds - 1) * self.round_anew + (passes - rounds) * self.pass_anew
 
 
 @dataclass

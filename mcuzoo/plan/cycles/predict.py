@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import hypot
 
-from mcuzoo.board.memory import Region, RegionKind
+from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.board.rated import RatesOf
 from mcuzoo.graph.program import Program
@@ -14,12 +14,13 @@ from mcuzoo.lowering.call import Activation, Call, Omitted
 from mcuzoo.ops.kernels.slices import extra_passes
 from mcuzoo.plan.arena.calls import scratch_buffer
 from mcuzoo.plan.arena.lifetimes import ArenaPlan, Slot
-from mcuzoo.plan.cycles.memory import LineCosts, TensorWaits, Turns, Waits, summed
+from mcuzoo.plan.cycles.memory import TensorWaits, Waits, summed
 from mcuzoo.plan.cycles.table import core_cost
 from mcuzoo.plan.cycles.work import works_of
 from mcuzoo.plan.memory_plan import MemoryPlan
+from mcuzoo.plan.place.cost import LineCosts, Turns, array_cycles
 from mcuzoo.plan.place.placement import Placement
-from mcuzoo.plan.place.traffic import ConstantUse, constant_uses
+from mcuzoo.plan.place.traffic import Reading, constant_uses
 from mcuzoo.timing.rules import cortex_m7
 
 _EXTERNAL = (RegionKind.FLASH, RegionKind.SDRAM)
@@ -91,6 +92,11 @@ class Prediction:
         return summed(part for call in self.calls for part in (call.constants, call.tensors))
 
     @property
+    def tensor_waits(self) -> Waits:
+        """Those for tensors alone."""
+        return summed(call.tensors for call in self.calls)
+
+    @property
     def code(self) -> float:
         return sum(call.code for call in self.calls)
 
@@ -157,21 +163,6 @@ def core_cycles(
     return cycles, errors / cycles if cycles else 0.0
 
 
-_APART = ("mz_fully_connected_s8",)
-"""Kernels that read several rows of weights at a time: no line follows the one before it."""
-
-
-def constant_cycles(
-    use: ConstantUse, region: Region, turns: Turns, board: Board, kernel: str = ""
-) -> float:
-    """Waits for an array in `region`, in core cycles: 0 for a memory that is not cached, or whose
-    read speed is not known. turns: of the call that reads it; kernel: that it is of."""
-    costs = LineCosts(region, board)
-    lines = -(-use.bytes // board.core.dcache_line_bytes)
-    line = costs.alone if kernel in _APART else costs.follows
-    return lines * line * turns.fetches(use.passes)
-
-
 class _Predictor:
     """A prediction under way. unknown: memories that are used and whose speed is not known."""
 
@@ -186,10 +177,11 @@ class _Predictor:
         self._program, self._calls, self._arena = program, calls, arena
         self._placement, self._board = placement, board
         self._slots = {slot.buffer: slot for slot in arena.slots}
+        self._bytes = {buffer.index: buffer.bytes for buffer in program.buffers}
         self._fetched: set[str] = set()
         cached = [region for region in board.regions if region.cacheable and region.read]
         self._tensors = TensorWaits(board, cached)
-        used = {placement.region_of(use.symbol) for use in constant_uses(calls)}
+        used = {placement.region_of(use.symbol) for use in constant_uses(program, calls)}
         used |= {name for name, _ in placement.arena_parts} | {board.flash.region}
         self.unknown = tuple(
             name
@@ -229,7 +221,7 @@ class _Predictor:
         cached = [slot for slot in places if self._tensors.caches(self._place(slot)[0])]
         in_cache = scratch is not None and self._tensors.caches(self._place(scratch)[0])
         return Turns.of(
-            call,
+            Reading.of(call, self._bytes),
             sum(slot.bytes for slot in cached),
             call.scratch_bytes if in_cache else 0,
             self._board,
@@ -237,10 +229,9 @@ class _Predictor:
 
     def _constants(self, call: Call, turns: Turns) -> Waits:
         waits: list[Waits] = []
-        for use in constant_uses([call]):
+        for use in constant_uses(self._program, [call]):
             region = self._board.region(self._placement.region_of(use.symbol))
-            cycles = constant_cycles(use, region, turns, self._board, call.kernel)
-            waits.append({region.name: cycles})
+            waits.append({region.name: array_cycles(use, region, turns, self._board)})
             # They pass through the cache, and push tensors out of it.
             self._tensors.pass_by(use.symbol, region.name, use.bytes)
         return summed(waits)

@@ -1,8 +1,14 @@
-"""How long the core waits for a memory: an estimate from the board file, not a measurement.
+"""How many core cycles an inference waits for its constants: an estimate, not a measurement.
 
-The rates are peaks computed from clocks and bus widths. The estimate is of waiting alone, on top of
+By it constants are placed, and an inference's time is predicted. The rates are the board file's
+peaks, computed from clocks and bus widths, or those that `calibrate` measured. Waiting is on top of
 the instructions, and as if nothing was computed meanwhile. It does not know of the bus fabric, of
-code that comes from the same flash, of other bus masters, of DMA.
+other bus masters, of DMA.
+
+A call goes through its constants in passes, and through its scratch memory in rounds: strips of
+rows, or bands of a chain. Both are fetched once where all that is touched between two passes, or
+two rounds, stays in the cache; each time, where it is much more than that; and ever more often
+between (`refetched`).
 """
 
 from __future__ import annotations
@@ -12,60 +18,95 @@ from dataclasses import dataclass
 
 from mcuzoo.board.memory import Region
 from mcuzoo.board.model import Board
-from mcuzoo.plan.place.traffic import ConstantUse
+from mcuzoo.plan.place.traffic import ConstantUse, Reading
+
+_STAYS, _GOES = 0.75, 1.25
+"""What is touched in turns, in parts of the cache: so much stays, and of so much nothing does. A
+cache of four ways loses some before it is full."""
+
+
+def refetched(touched_bytes: float, board: Board) -> float:
+    """The share of `touched_bytes`, touched in turns, that is fetched anew at each turn."""
+    share = touched_bytes / board.core.dcache_bytes
+    return min(1.0, max(0.0, (share - _STAYS) / (_GOES - _STAYS)))
+
+
+class LineCosts:
+    """Core cycles of a line of `region`; 0 where its read speed is not known or it is not cached.
+
+    follows: that comes after the one before it. alone: that does not. back: that is written back.
+    """
+
+    def __init__(self, region: Region, board: Board) -> None:
+        read, line = region.read, board.core.dcache_line_bytes
+        self.follows = self.alone = self.back = 0.0
+        if read is not None and region.cacheable:
+            cost = read.line_cycles(board.core.clock_hz, line)
+            self.back = cost.transfer
+            self.alone = cost.transfer + cost.wait
+            self.follows = cost.transfer + cost.wait / cost.run_lines
 
 
 @dataclass(frozen=True)
-class Cache:
-    """A data cache that is filled by whole lines. bytes: the part that constants may count on.
-    line_bytes: of one line."""
+class Turns:
+    """How a call goes through what it reads again and again.
 
-    bytes: int
-    line_bytes: int
-
-
-def constants_cache(board: Board, arena_regions: Iterable[str]) -> Cache:
-    """The data cache; half of it where activations go through it as well.
-
-    Activations come and go in all sets. A TCM is not cached, so that an arena there leaves the
-    cache to the constants.
+    rounds: over its scratch memory. scratch_anew: the share of it that is fetched at each round.
+    round_anew: the share of constants that is fetched at each round. pass_anew: the same, at each
+    pass within a round.
     """
-    shared = any(board.region(name).cacheable for name in arena_regions)
-    return Cache(board.core.dcache_bytes // (2 if shared else 1), board.core.dcache_line_bytes)
+
+    rounds: int
+    scratch_anew: float
+    round_anew: float
+    pass_anew: float
+
+    @classmethod
+    def of(cls, reading: Reading, activation_bytes: int, scratch_bytes: int, board: Board) -> Turns:
+        """activation_bytes, scratch_bytes: of the call's operands and its scratch memory, as far as
+        they go through the cache."""
+        rounds, held = reading.rounds, reading.held_bytes
+        return cls(
+            rounds,
+            refetched(scratch_bytes + activation_bytes / rounds, board),
+            refetched(scratch_bytes + held + activation_bytes / rounds, board),
+            refetched(held + activation_bytes / max(reading.most_passes, 1), board),
+        )
+
+    def fetches(self, passes: int) -> float:
+        """How often an array is fetched that the call goes through so often."""
+        rounds = min(self.rounds, passes)
+        return 1 + (rounds - 1) * self.round_anew + (passes - rounds) * self.pass_anew
 
 
-def fetched_bytes(region: Region, use: ConstantUse, cache: Cache) -> int:
-    """Bytes fetched from the memory per inference: once if the whole array stays in the cache from
-    pass to pass, else at every pass.
+def array_cycles(use: ConstantUse, region: Region, turns: Turns, board: Board) -> float:
+    """Core cycles of waiting per inference for an array in `region`; 0 where its read speed is not
+    known.
 
-    Nothing stays between inferences, because a model is larger than the cache. From a tightly
-    coupled memory nothing is fetched; the core reads it directly.
+    Nothing stays in the cache between inferences, because a model is larger than it. What no cache
+    serves waits at every access; a tightly coupled memory for its `wait_clocks` alone.
     """
-    if region.tightly_coupled:
-        return 0
-    if not region.cacheable:
-        return use.passes * use.bytes
-    lines = -(-use.bytes // cache.line_bytes) * cache.line_bytes
-    return lines * (1 if use.together_bytes <= cache.bytes else use.passes)
-
-
-def wait_seconds(region: Region, use: ConstantUse, cache: Cache) -> float:
-    """Seconds of waiting per inference for `use` in `region`, whose read speed must be known.
-
-    A pass waits `wait_clocks` before every run and then for the bits at the bus's rate. In a
-    tightly coupled memory only the `wait_clocks` of each access count.
-    """
-    return sum(_part_wait_seconds(region, part, cache) for part in use.parts)
-
-
-def _part_wait_seconds(region: Region, use: ConstantUse, cache: Cache) -> float:
     read = region.read
-    assert read is not None
-    access_bytes = read.bits_per_clock / 8
-    if region.tightly_coupled:
-        return use.passes * use.bytes / access_bytes * read.wait_clocks / read.clock_hz
-    fetched = fetched_bytes(region, use, cache)
-    shortest = cache.line_bytes if region.cacheable else max(1, int(access_bytes))
-    passes = use.passes if fetched >= use.passes * use.bytes else 1
-    runs = passes * -(-(fetched // passes) // (read.run_bytes or shortest))
-    return (runs * read.wait_clocks + fetched / access_bytes) / read.clock_hz
+    if read is None:
+        return 0.0
+    if region.cacheable and not region.tightly_coupled:
+        costs = LineCosts(region, board)
+        lines = -(-use.bytes // board.core.dcache_line_bytes)
+        # The first one follows nothing.
+        line = costs.alone if use.reading.apart else costs.follows
+        return (lines * line + costs.alone - line) * turns.fetches(use.passes)
+    access_bytes = max(1, read.bits_per_clock // 8)
+    clocks = -(-use.bytes // access_bytes) * (read.wait_clocks + (not region.tightly_coupled))
+    return use.passes * clocks * board.core.clock_hz / read.clock_hz
+
+
+def wait_seconds(region: Region, use: ConstantUse, board: Board, arena: Iterable[str]) -> float:
+    """Seconds of waiting per inference for `use` in `region`. arena: the memories of the arena;
+    operands and scratch memory go through the cache where one of them is cached."""
+    cached = any(board.region(name).cacheable for name in arena)
+    cycles = 0.0
+    for part in use.parts:
+        reading = part.reading
+        sizes = (reading.operand_bytes, reading.scratch_bytes) if cached else (0, 0)
+        cycles += array_cycles(part, region, Turns.of(reading, *sizes, board), board)
+    return cycles / board.core.clock_hz

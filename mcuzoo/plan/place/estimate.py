@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcuzoo.board.model import Board
-from mcuzoo.plan.place.cost import constants_cache, wait_seconds
+from mcuzoo.plan.place.cost import wait_seconds
 from mcuzoo.plan.place.needs import Needs
 from mcuzoo.plan.place.placement import Placement, free_for_constants
 from mcuzoo.plan.place.traffic import ConstantUse, whole_model_use
@@ -49,9 +49,8 @@ def copy_seconds(needs: Needs, board: Board, placement: Placement) -> float | No
     copied = [use for use in needs.constants if placement.region_of(use.symbol) != flash.name]
     if flash.read is None or not copied:
         return None
-    cache = constants_cache(board, ())
     once = [whole_model_use(use.bytes) for use in copied]
-    return round(sum(wait_seconds(flash, use, cache) for use in once), 9)
+    return round(sum(wait_seconds(flash, use, board, ()) for use in once), 9)
 
 
 class _Reasons:
@@ -60,14 +59,14 @@ class _Reasons:
     def __init__(self, needs: Needs, board: Board, placement: Placement) -> None:
         self._board = board
         self._placement = placement
-        self._cache = constants_cache(board, [region for region, _ in placement.arena_parts])
+        self._arena = [region for region, _ in placement.arena_parts]
         self._free = free_for_constants(needs, board, placement.arena_parts)
 
     def wait(self, name: str, use: ConstantUse) -> float | None:
         region = self._board.region(name)
         if region.read is None:
             return None
-        return round(wait_seconds(region, use, self._cache), 9)
+        return round(wait_seconds(region, use, self._board, self._arena), 9)
 
     def why(self, use: ConstantUse) -> str:
         placement, flash = self._placement, self._board.flash.region

@@ -58,7 +58,7 @@ def assess_needs(
         code_bytes=footprint.code_bytes,
         data_bytes=footprint.data_bytes,
         stack_bytes=footprint.stack_bytes,
-        constants=() if calls is None else constant_uses(calls),
+        constants=() if calls is None else constant_uses(program, calls),
         hot_bytes=footprint.hot_bytes,
     )
 

@@ -9,7 +9,7 @@ from mcuzoo.board.memory import Region, RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.errors import UsageError, did_you_mean
 from mcuzoo.plan.arena.lifetimes import ArenaPlan
-from mcuzoo.plan.place.cost import Cache, constants_cache, wait_seconds
+from mcuzoo.plan.place.cost import wait_seconds
 from mcuzoo.plan.place.footprint import receive_ring_bytes
 from mcuzoo.plan.place.needs import Needs
 from mcuzoo.plan.place.pins import Pins, pinned_regions
@@ -45,11 +45,11 @@ def constant_regions(
 
 
 def regions_by_estimate(
-    constants: Sequence[ConstantUse], board: Board, cache: Cache, free: Mapping[str, int]
+    constants: Sequence[ConstantUse], board: Board, arena: Sequence[str], free: Mapping[str, int]
 ) -> dict[str, str]:
     """The regions that choose_regions finds for the board's speeds and the `free` bytes by region.
 
-    Empty if the board file does not have the speed of the flash.
+    arena: the memories that have it. Empty if the board file does not have the speed of the flash.
     """
     flash = board.flash_region
     regions = [board.region(name) for name in free if board.region(name).read is not None]
@@ -57,8 +57,8 @@ def regions_by_estimate(
         return {}
     candidates = []
     for use in constants:
-        there = wait_seconds(flash, use, cache)
-        saves = {region.name: there - wait_seconds(region, use, cache) for region in regions}
+        there = wait_seconds(flash, use, board, arena)
+        saves = {one.name: there - wait_seconds(one, use, board, arena) for one in regions}
         candidates.append(Candidate(use.symbol, use.room_bytes, saves))
     return dict(choose_regions(candidates, {region.name: free[region.name] for region in regions}))
 
@@ -201,8 +201,7 @@ def _by_estimate(
         if pinned.get(use.symbol) in free:
             free[pinned[use.symbol]] -= use.room_bytes
     rest = [use for use in needs.constants if use.symbol not in pinned]
-    cache = constants_cache(board, [region for region, _ in arena])
-    return regions_by_estimate(rest, board, cache, free)
+    return regions_by_estimate(rest, board, [region for region, _ in arena], free)
 
 
 def free_for_constants(

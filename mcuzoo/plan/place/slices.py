@@ -11,13 +11,16 @@ from mcuzoo.ops.kernels.slices import extra_cycles, sliced
 from mcuzoo.plan.arena.fusion import plan_calls
 from mcuzoo.plan.arena.lifetimes import ArenaPlan
 from mcuzoo.plan.cycles.predict import predict
-from mcuzoo.plan.place.cost import constants_cache
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.weights import LEAST_SAVING_S
 
-_OF_CACHE = 4
-"""A slice takes a quarter less than the part of the cache that constants may count on: its inputs
-and outputs go through it, too."""
+
+def most_slice_bytes(board: Board, placement: Placement) -> int:
+    """Of the constants of a slice: a quarter less than the data cache, as its inputs and outputs go
+    through it, too; of half of it where they are in cached memory."""
+    cached = any(board.region(name).cacheable for name, _ in placement.arena_parts)
+    room = board.core.dcache_bytes // (2 if cached else 1)
+    return room - room // 4
 
 
 def sliced_calls(
@@ -71,8 +74,7 @@ def _better(
     board: Board,
 ) -> dict[int, Call]:
     """By position, the calls in slices that save time, with everything where `placement` has it."""
-    cache = constants_cache(board, [name for name, _ in placement.arena_parts])
-    most_bytes = cache.bytes - cache.bytes // _OF_CACHE
+    most_bytes = most_slice_bytes(board, placement)
     cuts = [sliced(call, most_bytes) for call in calls]
     if not any(cuts):
         return {}

@@ -8,14 +8,14 @@ from mcuzoo.board.memory import Region
 from mcuzoo.board.model import Board
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
-from mcuzoo.plan.arena.hot import hot_plan, moved_by_steps, moved_bytes
+from mcuzoo.plan.arena.hot import hot_plan, moved_by_steps
 from mcuzoo.plan.arena.lifetimes import ArenaPlan
-from mcuzoo.plan.place.cost import Cache, wait_seconds
+from mcuzoo.plan.place.cost import wait_seconds
 from mcuzoo.plan.place.needs import Needs
 from mcuzoo.plan.place.pins import Pins, pinned_regions
 from mcuzoo.plan.place.placement import Placement, place, room_beside_data
 from mcuzoo.plan.place.regions import region_fits
-from mcuzoo.plan.place.traffic import ConstantUse
+from mcuzoo.plan.place.traffic import whole_model_use
 from mcuzoo.project.kinds import WeightsChoice
 
 _SHARES = (1.0, 0.5)
@@ -46,33 +46,13 @@ def place_arena(
     return min(fitting, key=lambda one: one[0].arena_bytes, default=whole)
 
 
-def saved_seconds(
-    program: Program, calls: Sequence[Call], plan: ArenaPlan, region: Region, board: Board
-) -> float:
-    """Estimated wait for tensors that is saved per inference, against all of them in `region`."""
-    if region.read is None or plan.hot_bytes is None:
-        return 0.0
-    moved = moved_bytes(program, calls)
-    hot = sum(moved[slot.buffer] for slot in plan.slots if slot.offset < plan.hot_bytes)
-    return _seconds(hot, region, board)
-
-
-def tensor_seconds(
-    program: Program, calls: Sequence[Call] | None, plan: ArenaPlan, region: Region, board: Board
-) -> float | None:
-    """Estimated wait per inference for the tensors of `plan` in `region`: all, or those of an arena
-    in two memories that are not in the faster one. None if the speed of `region` is not known."""
+def tensor_seconds(program: Program, region: Region, board: Board) -> float | None:
+    """Estimated wait per inference for all tensors in `region`, by a runtime that computes step by
+    step. None if the speed of `region` is not known."""
     if region.read is None:
         return None
-    moved = moved_by_steps(program) if calls is None else moved_bytes(program, calls)
-    hot = plan.hot_bytes or 0
-    slow = {slot.buffer for slot in plan.slots if slot.offset >= hot}
-    return _seconds(sum(moved[buffer] for buffer in slow), region, board)
-
-
-def _seconds(moved: int, region: Region, board: Board) -> float:
-    cache = Cache(0, board.core.dcache_line_bytes)
-    return wait_seconds(region, ConstantUse("", -1, "", moved, 1, moved), cache)
+    moved = whole_model_use(moved_by_steps(program).total())
+    return wait_seconds(region, moved, board, ())
 
 
 def _pinned_bytes(needs: Needs, board: Board, region: str, pins: Pins) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 LEAST_SAVING_S = 1e-6
 """An array stays in flash unless a copy of it saves so much per inference."""
 
@@ -13,6 +15,8 @@ WORTH_S = 20e-6
 longer for it, and memory."""
 
 _NO_GAIN = 1e-12
+_MOST_CELLS = 4096
+"""A memory is divided into so many cells at most, to find what fills it best."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,17 @@ def choose_regions(
     """(symbol, region) of what is copied, in the order of `candidates`; never more than is `free`.
 
     The arrays that save most per byte go first, each to where it saves most, or those that save
-    most; then any move that saves more is made, also one for which others have to give way, until
-    there is none. The better of both is not always the optimum. The same input gives the same
-    choice.
+    most; or each memory in turn gets what together saves most there, against the flash or against
+    the next memory. Then any move that saves more is made, also one for which others have to give
+    way, until there is none. The best of these is not always the optimum. The same input gives the
+    same choice.
     """
-    choices = [_Choice(candidates, free) for _ in range(2)]
-    for choice, by_byte in zip(choices, (True, False), strict=True):
+    choices = [_Choice(candidates, free) for _ in range(4)]
+    for choice, by_byte in zip(choices[:2], (True, False), strict=True):
         choice.fill(by_byte)
+    for choice, against_next in zip(choices[2:], (True, False), strict=True):
+        choice.pack(against_next)
+    for choice in choices:
         while choice.improve():
             pass
     best = max(choices, key=_Choice.saved)
@@ -72,6 +80,22 @@ class _Choice:
         for _, at, _, region in offers:
             if self.chosen[at] is None and self._candidates[at].bytes <= self._left[region]:
                 self._move(at, region)
+
+    def pack(self, against_next: bool) -> None:
+        """Fill memory by memory with what together saves most there. against_next: against the best
+        of the memories that are not filled yet, instead of the flash."""
+        for number, region in enumerate(self._regions):
+            rest = [at for at, place in enumerate(self.chosen) if place is None]
+            others = self._regions[number + 1 :] if against_next else ()
+            values = [
+                self._saving(at, region)
+                - max([0.0, *(self._saving(at, other) for other in others)])
+                for at in rest
+            ]
+            sizes = [self._candidates[at].bytes for at in rest]
+            for chosen in _fullest(values, sizes, self._left[region]):
+                if self._saving(rest[chosen], region) >= LEAST_SAVING_S:
+                    self._move(rest[chosen], region)
 
     def improve(self) -> bool:
         """Try every array in every other region, and keep what saves more; False if nothing did."""
@@ -149,3 +173,27 @@ class _Choice:
 
     def _saving(self, at: int, region: str | None) -> float:
         return 0.0 if region is None else self._candidates[at].saves[region]
+
+
+def _fullest(values: Sequence[float], sizes: Sequence[int], room: int) -> list[int]:
+    """Indices of what is worth most together and fits into `room` bytes: the 0/1 knapsack by
+    dynamic programming over cells, to which sizes are rounded up."""
+    if room <= 0:
+        return []
+    cell = max(1, -(-room // _MOST_CELLS))
+    cells = room // cell
+    worth = np.zeros(cells + 1)
+    taken = np.zeros((len(sizes), cells + 1), bool)
+    needs = [-(-size // cell) for size in sizes]
+    for at, (value, need) in enumerate(zip(values, needs, strict=True)):
+        if value <= 0 or need > cells:
+            continue
+        with_it = worth[: cells + 1 - need] + value
+        taken[at, need:] = with_it > worth[need:]
+        worth[need:] = np.maximum(worth[need:], with_it)
+    found, left = [], cells
+    for at in reversed(range(len(sizes))):
+        if taken[at, left]:
+            found.append(at)
+            left -= needs[at]
+    return found[::-1]
