@@ -67,6 +67,14 @@ class Depthwise3x3DspParams(KernelParams):
     zero_point: int
     maximum: int
 
+    @property
+    def planes_bytes(self) -> int:
+        """Scratch memory: of one or two columns the kernel reads as many rows as two rows of them
+        need."""
+        narrow = 0 < self.output.width % self.tile <= 2 or self.tile <= 2
+        strip = max(self.strip, 2) if narrow else self.strip
+        return SCRATCH_ROW * ((strip - 1) * self.stride + 3)
+
     def passes(self, constant: Constant) -> int:
         return pieces(self.output.height, self.strip) * pieces(self.output.width, self.tile)
 
@@ -75,8 +83,8 @@ class Depthwise3x3DspParams(KernelParams):
         return RowWindow(3, self.stride, self.pad_top, settings, widens=2)
 
     def for_band(self, band: int, scratch_bytes: int) -> tuple[KernelParams, int]:
-        strip = min(self.strip, band)
-        return replace(self, strip=strip), SCRATCH_ROW * ((strip - 1) * self.stride + 3)
+        params = replace(self, strip=min(self.strip, band))
+        return params, params.planes_bytes
 
 
 class Depthwise3x3Dsp:
@@ -122,7 +130,7 @@ class Depthwise3x3Dsp:
         return work.call(
             self.kernel,
             params,
-            scratch_bytes=SCRATCH_ROW * ((strip - 1) * view.stride_h + 3),
+            scratch_bytes=params.planes_bytes,
             overlaps=(Overlap(distance(params)),),
         )
 
@@ -180,12 +188,13 @@ def distance(params: Depthwise3x3DspParams) -> int:
 def narrower(call: Call) -> Iterator[Call]:
     """The same call with ever less scratch memory, for more instructions: strips of fewer rows.
     Nothing for a call of another kernel."""
-    params, strip = call.params, 0
-    if isinstance(params, Depthwise3x3DspParams) and call.kernel == Depthwise3x3Dsp.kernel:
-        strip = params.strip // 2
-    while strip and isinstance(params, Depthwise3x3DspParams):
-        tight = replace(params, strip=strip)
-        scratch_bytes = SCRATCH_ROW * ((strip - 1) * params.stride + 3)
-        overlap = Overlap(distance(tight))
-        yield replace(call, params=tight, scratch_bytes=scratch_bytes, overlaps=(overlap,))
-        strip //= 2
+    params = call.params
+    if not isinstance(params, Depthwise3x3DspParams) or call.kernel != Depthwise3x3Dsp.kernel:
+        return
+    scratch_bytes = call.scratch_bytes
+    while params.strip > 1:
+        params = replace(params, strip=params.strip // 2)
+        if params.planes_bytes < scratch_bytes:
+            scratch_bytes = params.planes_bytes
+            overlap = Overlap(distance(params))
+            yield replace(call, params=params, scratch_bytes=scratch_bytes, overlaps=(overlap,))
