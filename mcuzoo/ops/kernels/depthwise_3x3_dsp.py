@@ -21,9 +21,11 @@ from mcuzoo.lowering.params import (
     Shape,
     WindowStruct,
     pieces,
+    split,
 )
 from mcuzoo.lowering.requantization import SCALE, SMALL_SHIFT, Line, lines_of_two_shifts
 from mcuzoo.ops.common.weighted import WeightedWork
+from mcuzoo.ops.kernels.plane_groups import plane_groups
 
 PLANES = 4
 SCRATCH_ROW = 544
@@ -74,6 +76,16 @@ class Depthwise3x3DspParams(KernelParams):
         narrow = 0 < self.output.width % self.tile <= 2 or self.tile <= 2
         strip = max(self.strip, 2) if narrow else self.strip
         return SCRATCH_ROW * ((strip - 1) * self.stride + 3)
+
+    @property
+    def groups(self) -> tuple[int, int]:
+        """Groups of outputs that a channel takes, and passes over them."""
+        found = [
+            plane_groups(self.stride, columns, rows)
+            for rows in split(self.output.height, self.strip)
+            for columns in split(self.output.width, self.tile)
+        ]
+        return sum(groups for groups, _ in found), sum(passes for _, passes in found)
 
     def passes(self, constant: Constant) -> int:
         return pieces(self.output.height, self.strip) * pieces(self.output.width, self.tile)
