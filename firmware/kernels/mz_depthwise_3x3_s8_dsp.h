@@ -34,7 +34,8 @@ typedef struct {
 } mz_depthwise_3x3_s8_dsp_params;
 
 /* Input and output need no alignment; channels is aligned to 4. scratch: MZ_DEPTHWISE_SCRATCH_ROW
- * bytes for each of the strip's (strip - 1) * stride + 3 input rows, aligned to 4, apart from both.
+ * bytes for each of the strip's (strip - 1) * stride + 3 input rows, or of two output rows' where a
+ * tile has one or two columns, aligned to 4, apart from both.
  * A strip is read before it is written, strips from the top, so the output may lie over the input
  * where it starts far enough before it. */
 #define MZ_DEPTHWISE_SCRATCH_ROW 544

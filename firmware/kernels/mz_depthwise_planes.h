@@ -33,6 +33,7 @@ typedef struct {
     int32_t input_skip, output_skip;   /* bytes from behind a line's groups to the next line */
     int32_t line_bytes;                /* of the planes, over which the groups of a line step */
     int32_t end_bytes; /* from the first line to where a line behind the last ends */
+    int32_t kind;      /* of groups */
     int32_t start;     /* column of the output */
 } mz_planes_pass;
 
@@ -46,17 +47,18 @@ typedef struct {
     int32_t output_step;                      /* bytes from pixel to pixel */
     int32_t columns, rows, row_bytes, stride; /* of the output */
     int32_t passes;
-    mz_planes_pass pass[2]; /* whole groups; what is behind them */
+    mz_planes_pass pass[3]; /* whole groups of columns; what is behind them */
 } mz_planes_job;
 
-/* All but planes, output, channels and count. plane_columns: from channel to channel of the planes;
- * row_bytes: from row to row of the output. */
-mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows,
-                                int32_t plane_columns, int32_t output_step, int32_t row_bytes);
+/* Sets all of the job but planes, output, channels and count. plane_columns: from channel to
+ * channel of the planes; row_bytes: from row to row of the output. */
+void mz_planes_prepare(mz_planes_job *job, int32_t stride, int32_t columns, int32_t rows,
+                       int32_t plane_columns, int32_t output_step, int32_t row_bytes);
 
 /* All rows of the job's channels. planes and channels are aligned to 4; the output needs no
  * alignment and overlaps neither. Columns behind a channel's last window are read, too, up to 16
- * bytes behind the last row of planes; they change nothing. The job stays as it is. */
+ * bytes behind the last row of planes, and of one or two columns of a single row also the rows of
+ * planes that a second one would need; they change nothing. The job stays as it is. */
 void mz_planes_convolve(const mz_planes_job *job);
 
 #endif

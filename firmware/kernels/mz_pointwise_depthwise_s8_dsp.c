@@ -106,9 +106,9 @@ static void convolve(const mz_pointwise_depthwise_s8_dsp_params *params, int32_t
                      int32_t count, const buffer *planes, int32_t rows, int8_t *output) {
     const mz_depthwise_3x3_s8_dsp_params *const next = &params->depthwise;
     const int32_t channels = next->output.channels, width = next->output.width;
-    mz_planes_job job =
-        mz_planes_prepare(next->stride, width, rows, next->input.width + MZ_PLANES_GAP, channels,
-                          width * channels);
+    mz_planes_job job;
+    mz_planes_prepare(&job, next->stride, width, rows, next->input.width + MZ_PLANES_GAP, channels,
+                      width * channels);
     job.channels = next->channels + from * MZ_DEPTHWISE_WORDS;
     job.output = output + from;
     int32_t left = count;

@@ -26,10 +26,10 @@ typedef struct {
 
 /* Input and output need no alignment; both params' arrays are aligned to 4. Outputs are those of
  * the two kernels one after the other. scratch, aligned to 4 and apart from both:
- * MZ_DEPTHWISE_SCRATCH_ROW bytes for every panel's (strip - 1) * stride + 3 rows, 16 bytes, and the
- * pointwise kernel's. Input rows are read as strips need them, from the top, and a strip is written
- * when it has all of its own, so the output of a single slice may lie over the input where it starts
- * far enough before it. */
+ * MZ_DEPTHWISE_SCRATCH_ROW bytes for every panel's (strip - 1) * stride + 3 rows, and for `stride`
+ * rows more if strips have one row of one or two columns, 16 bytes, and the pointwise kernel's. Input
+ * rows are read as strips need them, from the top, and a strip is written when it has all of its own,
+ * so the output of a single slice may lie over the input where it starts far enough before it. */
 void mz_pointwise_depthwise_s8_dsp(const mz_pointwise_depthwise_s8_dsp_params *params,
                                    const int8_t *input, int8_t *output, int8_t *scratch);
 

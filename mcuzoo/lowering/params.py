@@ -169,6 +169,11 @@ def pieces(count: int, at_once: int) -> int:
     return -(-count // at_once)
 
 
+def split(count: int, at_once: int) -> list[int]:
+    """The sizes of these steps."""
+    return [min(at_once, count - first) for first in range(0, count, at_once)]
+
+
 def once(params: KernelParams, constant: Constant) -> int:
     """The `passes` of kernels that read all of their constants once."""
     return 1

@@ -121,6 +121,36 @@ def test_depthwise_in_strips_of_any_height(
     np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
 
 
+@pytest.mark.parametrize("activation", ["RELU", "NONE"])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_depthwise_of_any_small_size(
+    kernels: Kernels, portable: HostKernels, stride: int, activation: str
+) -> None:
+    """Groups of columns, of rows and of both, side by side and overlapping; both shifts."""
+    rng = np.random.default_rng(stride)
+    weights = rng.integers(-127, 128, (1, 3, 3, 5), dtype=np.int8)
+    for height, width in np.ndindex(13, 13):
+        raw = build.depthwise_model(
+            (1, (height + 1) * stride, (width + 1) * stride, 5), weights, None,
+            stride=(stride, stride), weight_scales=[1.0, 0.01, 1.0, 0.02, 0.01], output_scale=4.0,
+            output_zero_point=-128, activation=activation,
+        )  # fmt: skip
+        work, call, plain = candidates(raw, DEPTHWISE)
+        params = call.params
+        assert isinstance(params, Depthwise3x3DspParams)
+        smalls = params.channels.values.reshape(-1, 5)[:, 4] >> 8 & 1
+        assert set(smalls.tolist()) == {0, 1}
+        values = rng.integers(-128, 128, work.source.shape, dtype=np.int8)
+        size = work.target.elements
+        expected, _ = portable.run(plain, [values], size)
+        for strip in {1, 2, 3, params.strip}:
+            strips = replace(params, strip=min(strip, height + 1))
+            one = replace(call, params=strips, scratch_bytes=strips.planes_bytes)
+            np.testing.assert_array_equal(kernels.run(one, [values], size)[0], expected)
+            if isinstance(kernels, CoreKernels):
+                assert kernels.reach(one, [values], size) == 0
+
+
 @pytest.mark.parametrize("columns", [1, 3, 4, 5, 6, 7, 8, 9])
 @pytest.mark.parametrize("stride", [1, 2])
 def test_depthwise_whose_last_tile_has_any_width(
@@ -177,6 +207,8 @@ def test_fused_pair(
     expected, _ = portable.run(plain, [between], size)
     for call in (fused[0], fused[-1]):
         np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
+        if isinstance(kernels, CoreKernels):
+            assert kernels.reach(call, [values], size) == 0
         (overlap,) = call.overlaps
         assert overlap is not None
         over = kernels.run_over(call, values, size, overlap.before)

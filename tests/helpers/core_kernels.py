@@ -137,6 +137,29 @@ class CoreKernels:
             self._uc.hook_del(hook)
         return loaded
 
+    def reach(self, call: Call, inputs: Sequence[NDArray[np.int8]], output_bytes: int) -> int:
+        """How many bytes behind its scratch memory the call reads, at most."""
+        import unicorn
+
+        memory, same = _Memory(), _Memory()
+        for one in memory, same:
+            places = [one.place(values.tobytes()) for values in all_inputs(call, inputs)]
+            output = one.room(output_bytes)
+        same.place(same.pack(call.params))
+        end = same.room(call.scratch_bytes) + call.scratch_bytes
+        farthest = 0
+
+        def on_read(uc: object, access: int, address: int, size: int, *rest: object) -> None:
+            nonlocal farthest
+            farthest = max(farthest, address + size - end)
+
+        hook = self._uc.hook_add(unicorn.UC_HOOK_MEM_READ, on_read, begin=end, end=STACK - 1)
+        try:
+            self._call(call, memory, [*places, output], output, output_bytes)
+        finally:
+            self._uc.hook_del(hook)
+        return farthest
+
     def _call(
         self, call: Call, memory: _Memory, operands: list[int], output: int, output_bytes: int
     ) -> tuple[NDArray[np.int8], int]:

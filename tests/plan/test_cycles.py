@@ -113,6 +113,18 @@ def test_the_work_of_a_convolution_by_hand() -> None:
     assert (amounts["gathered"], amounts["lines"]) == (30 * 36, 30 * 3)
 
 
+def test_the_groups_of_a_depthwise_convolution_by_hand() -> None:
+    weights = np.ones((1, 3, 3, 6), np.int8)
+    raw = models.depthwise_model((1, 9, 5, 6), weights, None, activation="RELU")
+    program = build_program(parse_model(raw, "depthwise"))
+    (call,) = lower(program)
+    (work,) = works_of(program, call)
+    assert work.kind == "mz_depthwise_3x3_s8_dsp, stride 1"
+    # Eight rows and one: a group of each row, two of the last column, a square of the last pixel.
+    # Two channels are computed twice.
+    assert (work.amounts["fours"], work.amounts["openings"]) == (8 * (8 + 2 + 1 + 1), 8 * 4)
+
+
 def test_the_cache_keeps_what_was_touched_last() -> None:
     cache, pieces = DataCache(BOARD), BOARD.core.dcache_bytes // PIECE_BYTES
     assert cache.touch("ocram", 0, PIECE_BYTES, written=True) == (1, {})

@@ -21,9 +21,11 @@ from mcuzoo.lowering.params import (
     Shape,
     WindowStruct,
     pieces,
+    split,
 )
 from mcuzoo.lowering.requantization import SCALE, SMALL_SHIFT, Line, lines_of_two_shifts
 from mcuzoo.ops.common.weighted import WeightedWork
+from mcuzoo.ops.kernels.plane_groups import plane_groups
 
 PLANES = 4
 SCRATCH_ROW = 544
@@ -67,6 +69,24 @@ class Depthwise3x3DspParams(KernelParams):
     zero_point: int
     maximum: int
 
+    @property
+    def planes_bytes(self) -> int:
+        """Scratch memory: of one or two columns the kernel reads as many rows as two rows of them
+        need."""
+        narrow = 0 < self.output.width % self.tile <= 2 or self.tile <= 2
+        strip = max(self.strip, 2) if narrow else self.strip
+        return SCRATCH_ROW * ((strip - 1) * self.stride + 3)
+
+    @property
+    def groups(self) -> tuple[int, int]:
+        """Groups of outputs that a channel takes, and passes over them."""
+        found = [
+            plane_groups(self.stride, columns, rows)
+            for rows in split(self.output.height, self.strip)
+            for columns in split(self.output.width, self.tile)
+        ]
+        return sum(groups for groups, _ in found), sum(passes for _, passes in found)
+
     def passes(self, constant: Constant) -> int:
         return pieces(self.output.height, self.strip) * pieces(self.output.width, self.tile)
 
@@ -75,8 +95,8 @@ class Depthwise3x3DspParams(KernelParams):
         return RowWindow(3, self.stride, self.pad_top, settings, widens=2)
 
     def for_band(self, band: int, scratch_bytes: int) -> tuple[KernelParams, int]:
-        strip = min(self.strip, band)
-        return replace(self, strip=strip), SCRATCH_ROW * ((strip - 1) * self.stride + 3)
+        params = replace(self, strip=min(self.strip, band))
+        return params, params.planes_bytes
 
 
 class Depthwise3x3Dsp:
@@ -122,7 +142,7 @@ class Depthwise3x3Dsp:
         return work.call(
             self.kernel,
             params,
-            scratch_bytes=SCRATCH_ROW * ((strip - 1) * view.stride_h + 3),
+            scratch_bytes=params.planes_bytes,
             overlaps=(Overlap(distance(params)),),
         )
 
@@ -180,12 +200,13 @@ def distance(params: Depthwise3x3DspParams) -> int:
 def narrower(call: Call) -> Iterator[Call]:
     """The same call with ever less scratch memory, for more instructions: strips of fewer rows.
     Nothing for a call of another kernel."""
-    params, strip = call.params, 0
-    if isinstance(params, Depthwise3x3DspParams) and call.kernel == Depthwise3x3Dsp.kernel:
-        strip = params.strip // 2
-    while strip and isinstance(params, Depthwise3x3DspParams):
-        tight = replace(params, strip=strip)
-        scratch_bytes = SCRATCH_ROW * ((strip - 1) * params.stride + 3)
-        overlap = Overlap(distance(tight))
-        yield replace(call, params=tight, scratch_bytes=scratch_bytes, overlaps=(overlap,))
-        strip //= 2
+    params = call.params
+    if not isinstance(params, Depthwise3x3DspParams) or call.kernel != Depthwise3x3Dsp.kernel:
+        return
+    scratch_bytes = call.scratch_bytes
+    while params.strip > 1:
+        params = replace(params, strip=params.strip // 2)
+        if params.planes_bytes < scratch_bytes:
+            scratch_bytes = params.planes_bytes
+            overlap = Overlap(distance(params))
+            yield replace(call, params=params, scratch_bytes=scratch_bytes, overlaps=(overlap,))

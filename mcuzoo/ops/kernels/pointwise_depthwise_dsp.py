@@ -97,20 +97,22 @@ def _fused(
 ) -> Call:
     together = ROW_COLUMNS // (depthwise.input.width + GAP)
     panel = together // 2 * 2 if together > 1 else 1
-    rows = (strip - 1) * depthwise.stride + 3
     panels = -(-pointwise.channels // panel)
     params = PointwiseDepthwiseDspParams(
         pointwise=replace(pointwise, rows=depthwise.input.width),
         depthwise=replace(depthwise, strip=strip, tile=depthwise.output.width),
         panel=panel,
     )
+    rows = panels * ((strip - 1) * depthwise.stride + 3)
+    if strip == 1 and depthwise.output.width <= 2:
+        rows += depthwise.stride  # that the last panel's second row would need
     return Call(
         op=second.op,
         kernel=_KERNEL,
         params=params,
         inputs=first.inputs,
         outputs=second.outputs,
-        scratch_bytes=panels * rows * SCRATCH_ROW + _BEHIND_BYTES + first.scratch_bytes,
+        scratch_bytes=rows * SCRATCH_ROW + _BEHIND_BYTES + first.scratch_bytes,
         overlaps=(Overlap(_distance(params)),),
         before=(*first.ops, *second.before),
     )

@@ -17,6 +17,8 @@ from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.params import CStruct, KernelParams, Value, pieces
 from mcuzoo.lowering.rows import RowChain
 from mcuzoo.ops.common.copies import CopyParams
+from mcuzoo.ops.kernels.depthwise_3x3_dsp import PLANES, Depthwise3x3DspParams
+from mcuzoo.ops.kernels.pointwise_depthwise_dsp import PointwiseDepthwiseDspParams
 from mcuzoo.ops.kernels.slices import extra_passes
 
 _KINDS = ("stride", "exact", "alike")
@@ -34,12 +36,13 @@ class Work:
     "calls" of the kernel, "macs", "inputs" and "outputs" (elements), "pixels" (of the output),
     "height" (of it), "rows" (height times channels), "grouped" (outputs, columns rounded up to
     whole groups), "blocks" (outputs, columns and channels rounded up), "taps" (outputs times the
-    window), "pairs" (of these, two of a row at a time), "clamped" (outputs that are clamped once
-    more), "edges" (outputs whose window hangs over an edge, times the window), "gathered" (inputs
-    of all windows), "lines" (of all windows), "runs" (that a copy consists of), and for each
-    constant of the parameters "passes NAME", "lanes NAME" (passes times output channels), "seams
-    NAME" (passes times outputs of a row) and "words NAME" (words that are read). What is read is
-    counted for each slice of the channels.
+    window), "pairs" (of these, two of a row at a time), "fours" and "openings" (groups of outputs
+    of mz_depthwise_planes.c, and how often a channel begins with some), "clamped" (outputs that are
+    clamped once more), "edges" (outputs whose window hangs over an edge, times the window),
+    "gathered" (inputs of all windows), "lines" (of all windows), "runs" (that a copy consists of),
+    and for each constant of the parameters "passes NAME", "lanes NAME" (passes times output
+    channels), "seams NAME" (passes times outputs of a row) and "words NAME" (words that are read).
+    What is read is counted for each slice of the channels.
     """
 
     kernel: str
@@ -86,6 +89,7 @@ def _work(program: Program, call: Call, times: int) -> Work:
         "blocks": height * (pieces(width, _GROUP) * pieces(channels, _GROUP) * _GROUP**2),
         "taps": outputs * prod(_windows(fields)),
         "pairs": _pairs(outputs, fields),
+        **_fours(call.params, channels),
         "clamped": outputs if _clamps(fields) else 0,
         "edges": sweeps * _edges(fields) * channels * prod(_windows(fields)),
         "gathered": sweeps * outputs / channels * prod(_windows(fields)) * _depth(fields),
@@ -143,6 +147,18 @@ def _pairs(outputs: int, fields: dict[str, Value]) -> int:
     height, width = fields.get("window.height", 0), fields.get("window.width", 0)
     assert isinstance(height, int) and isinstance(width, int)
     return outputs * height * pieces(width, 2)
+
+
+def _fours(params: KernelParams, channels: int) -> dict[str, float]:
+    """Groups of outputs in planes, if there are some, and passes over them, of all channels."""
+    if isinstance(params, PointwiseDepthwiseDspParams):
+        params = params.depthwise
+    elif isinstance(params, Depthwise3x3DspParams):
+        channels = pieces(channels, PLANES) * PLANES
+    if not isinstance(params, Depthwise3x3DspParams):
+        return {}
+    groups, passes = params.groups
+    return {"fours": channels * groups, "openings": channels * passes}
 
 
 def _depth(fields: dict[str, Value]) -> int:
