@@ -158,6 +158,15 @@ static inline uint32_t mz_pair_outputs(uint32_t even, uint32_t odd) {
     return (first | second << 8) ^ 0x80808080u;
 }
 
+/* Four int8 values, each in a word, as one word: BFI three times. */
+static inline uint32_t mz_four_of_values(int32_t first, int32_t second, int32_t third,
+                                         int32_t fourth) {
+    uint32_t four = (uint32_t)first;
+    four = (four & ~0xFF00u) | ((uint32_t)second & 0xFFu) << 8;
+    four = (four & ~0xFF0000u) | ((uint32_t)third & 0xFFu) << 16;
+    return (four & ~0xFF000000u) | (uint32_t)fourth << 24;
+}
+
 /* The nearest int8 value, in a word. */
 static inline int32_t mz_saturated(int32_t value) {
 #if MZ_ASSEMBLY
