@@ -71,6 +71,34 @@ static inline int32_t mz_pair_products(uint32_t a, uint32_t b, int32_t sum) {
 #endif
 }
 
+/* Of two pairs: the sum of each. */
+static inline uint32_t mz_pair_sum(uint32_t a, uint32_t b) {
+#if MZ_ASSEMBLY
+    uint32_t sum;
+    __asm__("sadd16 %0, %1, %2" : "=r"(sum) : "r"(a), "r"(b));
+    return sum;
+#else
+    return ((a + b) & 0xFFFFu) | ((a >> 16) + (b >> 16)) << 16;
+#endif
+}
+
+/* The upper 32 of 48 bits of a times a value of a pair, plus `more`. */
+static inline int32_t mz_product_of_first(int32_t a, uint32_t pair, int32_t more) {
+#if MZ_ASSEMBLY
+    return __smlawb(a, (int32_t)pair, more);
+#else
+    return (int32_t)((uint32_t)((int64_t)a * mz_pair_first(pair) >> 16) + (uint32_t)more);
+#endif
+}
+
+static inline int32_t mz_product_of_second(int32_t a, uint32_t pair, int32_t more) {
+#if MZ_ASSEMBLY
+    return __smlawt(a, (int32_t)pair, more);
+#else
+    return mz_product_of_first(a, pair >> 16, more);
+#endif
+}
+
 /* Values 0 and 2 of four int8, plus those of a pair; and values 1 and 3. */
 static inline uint32_t mz_pair_add_even(uint32_t pair, uint32_t four) {
 #if MZ_ASSEMBLY

@@ -190,6 +190,32 @@ def test_pools_of_many_equal_values(kernels: Kernels, operator: str, value: int)
         np.testing.assert_array_equal(output, value)
 
 
+@pytest.mark.parametrize("operator", ["AVERAGE_POOL_2D", "MAX_POOL_2D"])
+@pytest.mark.parametrize(
+    ("shape", "taps", "stride"),
+    [
+        # Windows of a row do not all fit, one does not, one of few channels does not.
+        ((1, 4, 301, 3), (2, 2), (2, 2)),
+        ((1, 5, 40, 9), (3, 30), (1, 2)),
+        ((1, 2, 310, 1), (1, 299), (1, 3)),
+        ((1, 2, 310, 2), (2, 299), (1, 3)),
+        ((1, 3, 3, 300), (3, 3), (1, 1)),
+        ((1, 7, 21, 5), (1, 1), (2, 3)),
+        ((1, 7, 21, 5), (2, 1), (1, 2)),
+    ],
+)
+def test_pools_of_long_rows(
+    kernels: Kernels,
+    operator: str,
+    shape: tuple[int, int, int, int],
+    taps: tuple[int, int],
+    stride: tuple[int, int],
+) -> None:
+    for padding in ("SAME", "VALID"):
+        raw = build.pool_model(operator, shape, filter_size=taps, stride=stride, padding=padding)
+        assert_equals_reference(kernels, raw, 4)
+
+
 def test_an_addend_that_is_not_broadcast_may_lie_below_the_output(kernels: Kernels) -> None:
     other = np.random.default_rng(1).integers(-128, 128, (1, 1, 1, 5), dtype=np.int8)
     model = parse_model(build.add_model((1, 3, 5, 5), other), "case")
