@@ -13,7 +13,7 @@ from helpers.engines import random_inputs
 from helpers.examples import examples
 from helpers.host_kernels import HostKernels
 from helpers.kernel_library import build_kernel_library, oracle
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import HealthCheck, assume, given, reject, settings
 
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.program import build_program
@@ -94,6 +94,21 @@ def test_binaries(kernels: Kernels, raw: bytes, seed: int) -> None:
         for farther in (0, 1, 29):
             over = kernels.run_over(call, values, size, overlap.before + farther)
             np.testing.assert_array_equal(over, expected)
+
+
+@SETTINGS
+@given(cases.reductions() | cases.pads(), cases.SEEDS)
+def test_those_that_lie_nowhere_over_their_input(kernels: Kernels, raw: bytes, seed: int) -> None:
+    model = parse_model(raw, "case")
+    program = build_program(model)
+    try:
+        calls = lower(program)
+    except UnsupportedOpError:
+        reject()
+    assume(len(calls) == 1)
+    (values, *_) = random_inputs(program.input_tensor.shape, seed, count=1)
+    output, _ = kernels.run(calls[0], [values], program.output_tensor.elements)
+    np.testing.assert_array_equal(output, oracle(model).run(values).reshape(-1))
 
 
 @pytest.mark.parametrize("activation", ["NONE", "RELU"])
