@@ -3,6 +3,7 @@
 #include "kernels/mz_l2_normalization_s8.h"
 
 #include "kernels/mz_fixedpoint.h"
+#include "kernels/mz_pairs.h"
 
 /* From values around 1 to outputs in 1/128. */
 #define OUTPUT_SHIFT 7
@@ -59,10 +60,15 @@ static void normalize_row(const mz_l2_normalization_params *params, const int8_t
     }
     int32_t shift;
     const int32_t multiplier = inverse_square_root(sum, &shift);
+    /* mz_multiply_by_quantized: of twice a value, and what it does for all of them but once. */
+    shift += OUTPUT_SHIFT;
+    const int32_t up = shift > 0 ? shift + 1 : 1, right = shift < 0 ? -shift : 0;
+    const int32_t half = (1 << right) >> 1, below = shift < 0 ? -1 : 0;
     for (int32_t i = 0; i < depth; i++) {
-        const int32_t scaled = mz_multiply_by_quantized(input[i] - zero_point, multiplier,
-                                                        shift + OUTPUT_SHIFT);
-        output[i] = (int8_t)mz_clamp(scaled, INT8_MIN, INT8_MAX);
+        const int32_t twice = (input[i] - zero_point) * (1 << up);
+        const int32_t more = half + (twice >> 31 & below);
+        const int32_t scaled = mz_high_product_rounded(twice, multiplier, more) >> right;
+        output[i] = (int8_t)mz_saturated(scaled);
     }
 }
 
