@@ -82,6 +82,23 @@ static inline uint32_t mz_pair_sum(uint32_t a, uint32_t b) {
 #endif
 }
 
+/* sum plus a value of a pair times an int16 factor. */
+static inline int32_t mz_pair_first_times(uint32_t pair, int32_t factor, int32_t sum) {
+#if MZ_ASSEMBLY
+    return __smlabb((int32_t)pair, factor, sum);
+#else
+    return sum + mz_pair_first(pair) * factor;
+#endif
+}
+
+static inline int32_t mz_pair_second_times(uint32_t pair, int32_t factor, int32_t sum) {
+#if MZ_ASSEMBLY
+    return __smlatb((int32_t)pair, factor, sum);
+#else
+    return sum + mz_pair_second(pair) * factor;
+#endif
+}
+
 /* The upper 32 of 48 bits of a times a value of a pair, plus `more`. */
 static inline int32_t mz_product_of_first(int32_t a, uint32_t pair, int32_t more) {
 #if MZ_ASSEMBLY
