@@ -15,10 +15,13 @@ static void add(const void *first, const void *second, int32_t values, void *to)
     }
 }
 
-static int32_t sum_of(const int8_t *from, int32_t row_step, int32_t rows) {
+static int32_t sum_of(const int8_t *from, const mz_pool_taps *taps) {
     int32_t sum = 0;
-    for (; rows > 0; rows--, from += row_step) {
-        sum += *from;
+    for (int32_t x = taps->columns; x > 0; x--, from += taps->column_step) {
+        const int8_t *row = from;
+        for (int32_t y = taps->rows; y > 0; y--, row += taps->row_step) {
+            sum += *row;
+        }
     }
     return sum;
 }
@@ -29,24 +32,28 @@ static int16_t *store_in_order(uint32_t even, uint32_t odd, int16_t *sums) {
     return sums + 4;
 }
 
-static void add_down(const int8_t *from, int32_t row_step, int32_t rows, int32_t values,
-                     void *to) {
+static void add_down(const int8_t *from, const mz_pool_taps *taps, int32_t values, void *to) {
+    const int32_t rows = taps->rows, row_step = taps->row_step;
+    const int32_t columns = taps->columns, column_step = taps->column_step;
     int16_t *sums = to;
     for (; values >= 8; values -= 8, from += 8) {
         uint32_t even = 0, odd = 0, next_even = 0, next_odd = 0;
-        const int8_t *row = from;
-        for (int32_t y = rows; y > 0; y--, row += row_step) {
-            const uint32_t four = mz_word_load(row), next = mz_word_load(row + 4);
-            even = mz_pair_add_even(even, four);
-            odd = mz_pair_add_odd(odd, four);
-            next_even = mz_pair_add_even(next_even, next);
-            next_odd = mz_pair_add_odd(next_odd, next);
+        const int8_t *column = from;
+        for (int32_t x = columns; x > 0; x--, column += column_step) {
+            const int8_t *row = column;
+            for (int32_t y = rows; y > 0; y--, row += row_step) {
+                const uint32_t four = mz_word_load(row), next = mz_word_load(row + 4);
+                even = mz_pair_add_even(even, four);
+                odd = mz_pair_add_odd(odd, four);
+                next_even = mz_pair_add_even(next_even, next);
+                next_odd = mz_pair_add_odd(next_odd, next);
+            }
         }
         sums = store_in_order(even, odd, sums);
         sums = store_in_order(next_even, next_odd, sums);
     }
-    for (; values > 0; values--, from++) {
-        *sums++ = (int16_t)sum_of(from, row_step, rows);
+    for (; values > 0; values--) {
+        *sums++ = (int16_t)sum_of(from++, taps);
     }
 }
 
@@ -89,11 +96,11 @@ static void add_wide(const void *first, const void *second, int32_t values, void
     }
 }
 
-static void add_down_wide(const int8_t *from, int32_t row_step, int32_t rows, int32_t values,
+static void add_down_wide(const int8_t *from, const mz_pool_taps *taps, int32_t values,
                           void *to) {
     int32_t *sums = to;
-    for (; values > 0; values--, from++) {
-        *sums++ = sum_of(from, row_step, rows);
+    for (; values > 0; values--) {
+        *sums++ = sum_of(from++, taps);
     }
 }
 

@@ -21,31 +21,37 @@ static void larger(const void *first, const void *second, int32_t values, void *
     }
 }
 
-static void largest(const int8_t *from, int32_t row_step, int32_t rows, int32_t values, void *to) {
-    if (rows == 2) {
+static void largest(const int8_t *from, const mz_pool_taps *taps, int32_t values, void *to) {
+    const int32_t rows = taps->rows, row_step = taps->row_step;
+    const int32_t columns = taps->columns, column_step = taps->column_step;
+    int8_t *output = to;
+    if (rows == 2 && columns == 1) {
         larger(from, from + row_step, values, to);
         return;
     }
-    int8_t *output = to;
 #if MZ_HAS_FOUR
     for (; values >= 8; values -= 8, from += 8, output += 8) {
-        const int8_t *row = from;
-        uint32_t four = mz_word_load(row), next = mz_word_load(row + 4);
-        for (int32_t y = rows; --y > 0;) {
-            row += row_step;
-            four = mz_four_larger(four, mz_word_load(row));
-            next = mz_four_larger(next, mz_word_load(row + 4));
+        uint32_t four = mz_word_load(from), next = mz_word_load(from + 4);
+        const int8_t *column = from;
+        for (int32_t x = columns; x > 0; x--, column += column_step) {
+            const int8_t *row = column;
+            for (int32_t y = rows; y > 0; y--, row += row_step) {
+                four = mz_four_larger(four, mz_word_load(row));
+                next = mz_four_larger(next, mz_word_load(row + 4));
+            }
         }
         mz_word_store(output, four);
         mz_word_store(output + 4, next);
     }
 #endif
     for (; values > 0; values--, from++) {
-        const int8_t *row = from;
-        int32_t most = *row;
-        for (int32_t y = rows; --y > 0;) {
-            row += row_step;
-            most = *row > most ? *row : most;
+        const int8_t *column = from;
+        int32_t most = INT8_MIN;
+        for (int32_t x = columns; x > 0; x--, column += column_step) {
+            const int8_t *row = column;
+            for (int32_t y = rows; y > 0; y--, row += row_step) {
+                most = *row > most ? *row : most;
+            }
         }
         *output++ = (int8_t)most;
     }

@@ -9,14 +9,6 @@
 /* With as many channels or more, columns that begin no window are left out. */
 #define MANY 8
 
-/* Windows beside each other with as many taps. */
-typedef struct {
-    const int8_t *corner;
-    int32_t rows, row_step;    /* taps one below the other, bytes from one to the next */
-    int32_t columns, channels; /* taps beside each other, bytes of one */
-    int32_t windows, stride;   /* and bytes from one to the next */
-} part;
-
 /* `taps` columns, at least two, whose values lie `step` bytes apart. */
 static void all_columns(mz_pool_both *both, const int8_t *from, int32_t step, int32_t taps,
                         int32_t values, void *to) {
@@ -27,47 +19,42 @@ static void all_columns(mz_pool_both *both, const int8_t *from, int32_t step, in
     }
 }
 
-/* One window of which not all fits: some channels at a time. */
-static void one_window(const part *at, const mz_pool_kind *kind, int8_t *output) {
-    int32_t down[MOST / 4], more[MOST / 4];
-    const int32_t most = MOST / kind->size;
-    for (int32_t c = 0, many; c < at->channels; c += many) {
-        many = at->channels - c < most ? at->channels - c : most;
-        const int8_t *from = at->corner + c;
-        kind->down(from, at->row_step, at->rows, many, down);
-        for (int32_t column = 1; column < at->columns; column++) {
-            from += at->channels;
-            kind->down(from, at->row_step, at->rows, many, more);
-            kind->both(down, more, many, down);
-        }
-        kind->finish(down, many, 1, many, at->rows * at->columns, output + c);
+/* Some channels at a time. */
+static void one_window(const int8_t *corner, const mz_pool_taps *taps, const mz_pool_kind *kind,
+                       int8_t *output) {
+    int32_t kept[MOST / 4];
+    const int32_t most = MOST / kind->size, channels = taps->column_step;
+    for (int32_t c = 0; c < channels; c += most) {
+        const int32_t many = channels - c < most ? channels - c : most;
+        kind->down(corner + c, taps, many, kept);
+        kind->finish(kept, many, 1, many, taps->rows * taps->columns, output + c);
     }
 }
 
-static void several_windows(const part *at, const mz_pool_kind *kind, int8_t *output) {
+/* `windows`, `distance` bytes apart. */
+static void several_windows(const int8_t *corner, const mz_pool_taps *taps, int32_t windows,
+                            int32_t distance, const mz_pool_kind *kind, int8_t *output) {
     int32_t down[MOST / 4], across[MOST / 4];
-    const int32_t channels = at->channels, size = kind->size;
-    const int32_t begins = (at->windows - 1) * at->stride + channels;
-    int32_t distance = at->stride;
+    const mz_pool_taps column = {taps->rows, taps->row_step, 1, 0};
+    const int32_t columns = taps->columns, channels = taps->column_step, size = kind->size;
+    const int32_t begins = (windows - 1) * distance + channels, step = channels * size;
     int32_t *kept = down;
-    kind->down(at->corner, at->row_step, at->rows, begins + (at->columns - 1) * channels, down);
-    if (at->columns > 1) {
+    kind->down(corner, &column, begins + (columns - 1) * channels, down);
+    if (columns > 1) {
         const int8_t *from = (const int8_t *)down;
-        const int32_t step = channels * size;
         kept = across;
         if (distance == channels || channels < MANY) {
-            all_columns(kind->both, from, step, at->columns, begins, across);
+            all_columns(kind->both, from, step, columns, begins, across);
         } else {
             int8_t *to = (int8_t *)across;
-            for (int32_t i = 0; i < at->windows; i++, from += distance * size, to += step) {
-                all_columns(kind->both, from, step, at->columns, channels, to);
+            for (int32_t i = 0; i < windows; i++, from += distance * size, to += step) {
+                all_columns(kind->both, from, step, columns, channels, to);
             }
             distance = channels;
         }
     }
-    const int32_t runs = distance == channels ? 1 : at->windows;
-    kind->finish(kept, distance, runs, at->windows / runs * channels, at->rows * at->columns,
-                 output);
+    const int32_t runs = distance == channels ? 1 : windows;
+    kind->finish(kept, distance, runs, windows / runs * channels, taps->rows * columns, output);
 }
 
 void mz_pool(const mz_pool_params *params, const mz_pool_kind *kind, const int8_t *input,
@@ -91,19 +78,17 @@ void mz_pool(const mz_pool_params *params, const mz_pool_kind *kind, const int8_
                 windows += room > 0 ? room / window.stride_w : 0;
                 windows = windows < width - x ? windows : width - x;
             }
-            const part at = {
-                .corner = input + before * channels,
+            const mz_pool_taps taps = {
                 .rows = rows.end - rows.first,
                 .row_step = image.width * channels,
                 .columns = inside.end - inside.first,
-                .channels = channels,
-                .windows = windows,
-                .stride = window.stride_w * channels,
+                .column_step = channels,
             };
-            if (at.columns > columns) {
-                one_window(&at, kind, to);
+            const int8_t *const corner = input + before * channels;
+            if (windows == 1) {
+                one_window(corner, &taps, kind, to);
             } else {
-                several_windows(&at, kind, to);
+                several_windows(corner, &taps, windows, window.stride_w * channels, kind, to);
             }
         }
         /* While they are still near. */

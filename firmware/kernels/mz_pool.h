@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
 /* What AVERAGE_POOL_2D and MAX_POOL_2D share: windows beside each other are made down the columns
- * first, then across. */
+ * first, then across; a single one at once. */
 #ifndef MZ_POOL_H
 #define MZ_POOL_H
 
@@ -16,9 +16,14 @@ typedef struct {
     int32_t minimum, maximum; /* fused activation, as int8 values of the output */
 } mz_pool_params;
 
-/* `values` neighbours of `rows` rows of the image, `row_step` bytes apart, made one row. */
-typedef void mz_pool_down(const int8_t *from, int32_t row_step, int32_t rows, int32_t values,
-                          void *to);
+/* Taps below each other and beside each other, and bytes from one to the next. */
+typedef struct {
+    int32_t rows, row_step;
+    int32_t columns, column_step;
+} mz_pool_taps;
+
+/* `values` neighbours of the image and of all taps from there on, made one row. */
+typedef void mz_pool_down(const int8_t *from, const mz_pool_taps *taps, int32_t values, void *to);
 
 /* `values` neighbours of each of two such, made one. It may lie over either. */
 typedef void mz_pool_both(const void *a, const void *b, int32_t values, void *to);
