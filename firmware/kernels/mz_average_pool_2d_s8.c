@@ -2,6 +2,8 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_average_pool_2d_s8.h"
 
+#include <stddef.h>
+
 #include "kernels/mz_pairs.h"
 
 /* So many values of -128 still fit into an int16. */
@@ -16,10 +18,11 @@ static void add(const void *first, const void *second, int32_t values, void *to)
 }
 
 static int32_t sum_of(const int8_t *from, const mz_pool_taps *taps) {
+    const int32_t rows = taps->rows, row_step = taps->row_step;
     int32_t sum = 0;
     for (int32_t x = taps->columns; x > 0; x--, from += taps->column_step) {
         const int8_t *row = from;
-        for (int32_t y = taps->rows; y > 0; y--, row += taps->row_step) {
+        for (int32_t y = rows; y > 0; y--, row += row_step) {
             sum += *row;
         }
     }
@@ -87,24 +90,29 @@ static void divide(void *kept, int32_t distance, int32_t runs, int32_t values, i
     }
 }
 
-/* The same of more taps. */
-static void add_wide(const void *first, const void *second, int32_t values, void *to) {
-    const int32_t *a = first, *b = second;
-    int32_t *sums = to;
-    for (; values > 0; values--) {
-        *sums++ = *a++ + *b++;
+/* The same of more taps: parts of them, added up in words. */
+static void add_many(const int8_t *from, const mz_pool_taps *taps, int32_t values, void *to) {
+    int32_t *const sums = to;
+    int16_t part_of[MZ_POOL_BYTES / 4];
+    const int32_t most_rows = taps->rows < MOST_TAPS ? taps->rows : MOST_TAPS;
+    const int32_t most_columns = MOST_TAPS / most_rows;
+    for (int32_t i = 0; i < values; i++) {
+        sums[i] = 0;
+    }
+    mz_pool_taps part = *taps;
+    for (int32_t x = 0; x < taps->columns; x += part.columns) {
+        part.columns = taps->columns - x < most_columns ? taps->columns - x : most_columns;
+        for (int32_t y = 0; y < taps->rows; y += part.rows) {
+            part.rows = taps->rows - y < most_rows ? taps->rows - y : most_rows;
+            add_down(from + (x * part.column_step + y * part.row_step), &part, values, part_of);
+            for (int32_t i = 0; i < values; i++) {
+                sums[i] += part_of[i];
+            }
+        }
     }
 }
 
-static void add_down_wide(const int8_t *from, const mz_pool_taps *taps, int32_t values,
-                          void *to) {
-    int32_t *sums = to;
-    for (; values > 0; values--) {
-        *sums++ = sum_of(from++, taps);
-    }
-}
-
-static void divide_wide(void *kept, int32_t distance, int32_t runs, int32_t values, int32_t taps,
+static void divide_each(void *kept, int32_t distance, int32_t runs, int32_t values, int32_t taps,
                         int8_t *output) {
     const int32_t *sums = kept, half = taps / 2;
     for (; runs > 0; runs--, sums += distance) {
@@ -116,7 +124,7 @@ static void divide_wide(void *kept, int32_t distance, int32_t runs, int32_t valu
 
 void mz_average_pool_2d_s8(const mz_pool_params *params, const int8_t *input, int8_t *output) {
     static const mz_pool_kind few = {2, add_down, add, divide};
-    static const mz_pool_kind many = {4, add_down_wide, add_wide, divide_wide};
+    static const mz_pool_kind many = {4, add_many, NULL, divide_each};
     mz_pool(params, params->window.height * params->window.width > MOST_TAPS ? &many : &few, input,
             output);
 }

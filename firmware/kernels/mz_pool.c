@@ -2,10 +2,10 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_pool.h"
 
+#include <stddef.h>
+
 #include "kernels/mz_requantization.h"
 
-/* Bytes that are kept of columns, and as many of windows. */
-#define MOST 256
 /* With as many channels or more, columns that begin no window are left out. */
 #define MANY 8
 
@@ -22,8 +22,8 @@ static void all_columns(mz_pool_both *both, const int8_t *from, int32_t step, in
 /* Some channels at a time. */
 static void one_window(const int8_t *corner, const mz_pool_taps *taps, const mz_pool_kind *kind,
                        int8_t *output) {
-    int32_t kept[MOST / 4];
-    const int32_t most = MOST / kind->size, channels = taps->column_step;
+    int32_t kept[MZ_POOL_BYTES / 4];
+    const int32_t most = MZ_POOL_BYTES / kind->size, channels = taps->column_step;
     for (int32_t c = 0; c < channels; c += most) {
         const int32_t many = channels - c < most ? channels - c : most;
         kind->down(corner + c, taps, many, kept);
@@ -34,7 +34,7 @@ static void one_window(const int8_t *corner, const mz_pool_taps *taps, const mz_
 /* `windows`, `distance` bytes apart. */
 static void several_windows(const int8_t *corner, const mz_pool_taps *taps, int32_t windows,
                             int32_t distance, const mz_pool_kind *kind, int8_t *output) {
-    int32_t down[MOST / 4], across[MOST / 4];
+    int32_t down[MZ_POOL_BYTES / 4], across[MZ_POOL_BYTES / 4];
     const mz_pool_taps column = {taps->rows, taps->row_step, 1, 0};
     const int32_t columns = taps->columns, channels = taps->column_step, size = kind->size;
     const int32_t begins = (windows - 1) * distance + channels, step = channels * size;
@@ -62,7 +62,7 @@ void mz_pool(const mz_pool_params *params, const mz_pool_kind *kind, const int8_
     const mz_window window = params->window;
     const mz_extent image = params->input;
     const int32_t channels = image.channels, width = params->output.width;
-    const int32_t columns = MOST / kind->size / channels; /* that fit */
+    const int32_t columns = MZ_POOL_BYTES / kind->size / channels; /* that fit */
     int8_t *to = output;
     for (int32_t y = 0; y < params->output.height; y++) {
         const int32_t top = y * window.stride_h - window.pad_top;
@@ -72,7 +72,7 @@ void mz_pool(const mz_pool_params *params, const mz_pool_kind *kind, const int8_
             const mz_taps inside = mz_taps_inside(left, window.width, 1, image.width);
             const int32_t before = (top + rows.first) * image.width + left + inside.first;
             windows = 1;
-            if (mz_taps_whole(inside, window.width)) {
+            if (kind->both != NULL && mz_taps_whole(inside, window.width)) {
                 const int32_t behind = image.width - left;
                 const int32_t room = (behind < columns ? behind : columns) - window.width;
                 windows += room > 0 ? room / window.stride_w : 0;

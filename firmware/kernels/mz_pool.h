@@ -33,10 +33,13 @@ typedef void mz_pool_both(const void *a, const void *b, int32_t values, void *to
 typedef void mz_pool_finish(void *kept, int32_t distance, int32_t runs, int32_t values,
                             int32_t taps, int8_t *output);
 
+/* Of what is kept at a time. */
+#define MZ_POOL_BYTES 256
+
 typedef struct {
     int32_t size; /* bytes of what is kept of a value: 1, 2 or 4 */
     mz_pool_down *down;
-    mz_pool_both *both;
+    mz_pool_both *both; /* NULL: windows are made one by one */
     mz_pool_finish *finish;
 } mz_pool_kind;
 

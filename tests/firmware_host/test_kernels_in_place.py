@@ -216,6 +216,9 @@ def test_pools_of_many_equal_values(kernels: Kernels, operator: str, value: int)
         ((1, 2, 310, 2), (2, 299), (1, 3)),
         ((1, 3, 3, 300), (3, 3), (1, 1)),
         ((1, 7, 21, 5), (1, 1), (2, 3)),
+        # More taps than sums of 16 bits hold, in a column, too.
+        ((1, 40, 41, 70), (38, 41), (2, 9)),
+        ((1, 300, 3, 9), (280, 3), (20, 3)),
         ((1, 7, 21, 5), (2, 1), (1, 2)),
     ],
 )
