@@ -60,15 +60,9 @@ static void normalize_row(const mz_l2_normalization_params *params, const int8_t
     }
     int32_t shift;
     const int32_t multiplier = inverse_square_root(sum, &shift);
-    /* mz_multiply_by_quantized: of twice a value, and what it does for all of them but once. */
-    shift += OUTPUT_SHIFT;
-    const int32_t up = shift > 0 ? shift + 1 : 1, right = shift < 0 ? -shift : 0;
-    const int32_t half = (1 << right) >> 1, below = shift < 0 ? -1 : 0;
+    const mz_scaling by = mz_scaling_of(multiplier, shift + OUTPUT_SHIFT);
     for (int32_t i = 0; i < depth; i++) {
-        const int32_t twice = (input[i] - zero_point) * (1 << up);
-        const int32_t more = half + (twice >> 31 & below);
-        const int32_t scaled = mz_high_product_rounded(twice, multiplier, more) >> right;
-        output[i] = (int8_t)mz_saturated(scaled);
+        output[i] = (int8_t)mz_saturated(mz_scaled(input[i] - zero_point, &by));
     }
 }
 

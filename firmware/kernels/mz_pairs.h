@@ -185,6 +185,30 @@ static inline uint32_t mz_output_of_twice(int32_t twice, int32_t multiplier, int
     return (uint32_t)(mz_high_product_rounded(twice, multiplier, offset + (twice >> 31)) >> shift);
 }
 
+/* mz_multiply_by_quantized of many values: what it does with the same multiplier and shift. */
+typedef struct {
+    int32_t multiplier, up;
+    int32_t right, half, below; /* below: -1 where halves of negative values go down */
+} mz_scaling;
+
+static inline mz_scaling mz_scaling_of(int32_t multiplier, int32_t shift) {
+    const int32_t right = shift < 0 ? -shift : 0;
+    const mz_scaling by = {
+        .multiplier = multiplier,
+        .up = shift > 0 ? shift + 1 : 1,
+        .right = right,
+        .half = (int32_t)((1u << right) >> 1),
+        .below = shift < 0 ? -1 : 0,
+    };
+    return by;
+}
+
+static inline int32_t mz_scaled(int32_t x, const mz_scaling *by) {
+    const int32_t twice = x * (1 << by->up);
+    const int32_t more = by->half + (twice >> 31 & by->below);
+    return mz_high_product_rounded(twice, by->multiplier, more) >> by->right;
+}
+
 /* The values of two pairs, less 128 each, as four int8: the nearest ones. even: of the first and
  * the third. */
 static inline uint32_t mz_pair_outputs(uint32_t even, uint32_t odd) {
