@@ -17,13 +17,24 @@ from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.params import CStruct, KernelParams, Value, pieces
 from mcuzoo.lowering.rows import RowChain
 from mcuzoo.ops.common.copies import CopyParams
+from mcuzoo.ops.common.picks import GatherParams
+from mcuzoo.ops.common.pooling import MOST_POOLED, PoolParams
 from mcuzoo.ops.kernels.slices import extra_passes
+from mcuzoo.ops.mean import MeanParams
+from mcuzoo.ops.pad import PadParams
+from mcuzoo.ops.reduce_max import ReduceMaxParams
 
 _KINDS = ("stride", "exact", "alike")
 """Parameters by which a kernel goes through other loops."""
 
 _GROUP = 4
 """Columns that kernels take together."""
+
+_SHORT = 8
+"""Bytes that a copy reads at once; longer runs go by words, and their last bytes one by one."""
+
+_BLOCK = 16
+"""Bytes that memcpy and memset take at once."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,9 @@ class Work:
     whole groups), "blocks" (outputs, columns and channels rounded up), "taps" (outputs times the
     window), "pairs" (of these, two of a row at a time), "clamped" (outputs that are clamped once
     more), "edges" (outputs whose window hangs over an edge, times the window), "gathered" (inputs
-    of all windows), "lines" (of all windows), "runs" (that a copy consists of), and for each
+    of all windows), "lines" (of all windows), "columns" (values of pooled columns) and "down" (of
+    these, times their rows), "runs" (that a copy consists of), "tails" (their bytes that are copied
+    one by one), and for each
     constant of the parameters "passes NAME", "lanes NAME" (passes times output channels), "seams
     NAME" (passes times outputs of a row) and "words NAME" (words that are read). What is read is
     counted for each slice of the channels.
@@ -67,9 +80,7 @@ def _work(program: Program, call: Call, times: int) -> Work:
         kind += [f"{name} {value}" for value in found]
     if {"window.height", "depth"} <= set(fields) and _depth(fields) % _GROUP:
         kind.append("uneven")
-    if isinstance(call.params, CopyParams):
-        together = (call.params.input_strides[-1], call.params.output_strides[-1]) == (1, 1)
-        kind.append("runs" if together else "bytes")
+    kind += _loops(call.params)
     shape = program.model.tensor(call.op.outputs[0]).shape or (1,)
     outputs = _outputs(call, shape)
     height, width = shape[-3:-1] if len(shape) > 2 else (1, 1)
@@ -90,7 +101,8 @@ def _work(program: Program, call: Call, times: int) -> Work:
         "edges": sweeps * _edges(fields) * channels * prod(_windows(fields)),
         "gathered": sweeps * outputs / channels * prod(_windows(fields)) * _depth(fields),
         "lines": sweeps * outputs / channels * next(_windows(fields), 0),
-        "runs": _runs(call.params),
+        **_columns(call.params),
+        **_copied(call.params),
     }
     constants = {path: value for path, value in fields.items() if isinstance(value, Constant)}
     for operand in call.inputs:
@@ -169,8 +181,57 @@ def _edges(fields: dict[str, Value]) -> int:
     return prod(made for made, _ in inside) - prod(whole for _, whole in inside)
 
 
-def _runs(params: KernelParams) -> int:
-    return prod(params.sizes[:-1]) if isinstance(params, CopyParams) else 0
+def _loops(params: KernelParams) -> list[str]:
+    """Those that a kernel goes through, of several."""
+    if isinstance(params, CopyParams | GatherParams):
+        run = _run(params)
+        return ["bytes" if run == 1 else "few" if run <= _SHORT else "runs"]
+    if isinstance(params, PoolParams):
+        return ["windows" if _windows_at_once(params) > 1 else "window"]
+    if isinstance(params, MeanParams | ReduceMaxParams):
+        kept, reduced = params.kept[1], params.reduced[1]
+        if kept.stride == 1 and kept.size >= _GROUP:
+            return ["fours"]
+        return ["rows" if reduced.stride == 1 else "bytes"]
+    return []
+
+
+def _run(params: CopyParams | GatherParams) -> int:
+    """Neighbouring bytes that are copied together."""
+    if isinstance(params, GatherParams):
+        return params.run
+    together = (params.input_strides[-1], params.output_strides[-1]) == (1, 1)
+    return params.sizes[-1] if together else 1
+
+
+def _windows_at_once(params: PoolParams) -> int:
+    """Windows of a row that share their columns, as in mz_pool.c."""
+    fit = MOST_POOLED // params.kept_bytes // params.input.channels
+    columns = min(fit, params.input.width + params.window.pad_left) - params.window.width
+    many = columns // params.window.stride_w + 1 if columns > 0 else 1
+    return min(many, params.output.width)
+
+
+def _columns(params: KernelParams) -> dict[str, float]:
+    if not isinstance(params, PoolParams):
+        return {}
+    values = params.output.height * params.input.width * params.input.channels
+    return {"columns": values, "down": values * params.window.height}
+
+
+def _copied(params: KernelParams) -> dict[str, float]:
+    if isinstance(params, CopyParams | GatherParams):
+        run = _run(params)
+        runs = prod(params.sizes) // (1 if isinstance(params, GatherParams) else run)
+        return {"runs": runs, "tails": runs * (run % _GROUP) if run > _SHORT else 0}
+    if isinstance(params, PadParams):
+        parts = params.before[-1], params.sizes[-1], params.after[-1]
+        inner = prod(params.sizes[:-1])
+        axes = zip(params.before[:-1], params.sizes[:-1], params.after[:-1], strict=True)
+        runs = prod(map(sum, axes))
+        tails = inner * sum(part % _BLOCK for part in parts)
+        return {"runs": runs, "tails": tails + (runs - inner) * (sum(parts) % _BLOCK)}
+    return {}
 
 
 def _clamps(fields: dict[str, Value]) -> bool:
