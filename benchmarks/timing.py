@@ -260,6 +260,8 @@ def binary(random: Random, *names: str) -> bytes:
     made = max(first, second) * float(random.uniform(1.0, 1.5))
     if name == "SQUARED_DIFFERENCE":
         made *= 100 * max(first, second)
+    elif name == "MUL" and random.random() < 0.4:
+        made = first * second * float(random.uniform(0.2, 1.5))
     elif name == "PRELU":
         second, made = second / 127, first * float(random.uniform(0.7, 1.5))
     return models.binary_model(
@@ -331,7 +333,7 @@ def resized(random: Random) -> bytes:
 DRAWN = (
     *((convolution, 3), (pointwise, 3), (first, 2), (first_of_stride_1, 2), (spread, 1)),
     *((depthwise_1, 3), (depthwise_2, 2), (depthwise_odd, 2), (depthwise_times, 2), (dense, 2)),
-    *((pool, 6), (mean, 6), (sums, 4), (products, 2), (others_of_two, 6), (rows, 1)),
+    *((pool, 6), (mean, 6), (sums, 4), (products, 3), (others_of_two, 6), (rows, 1)),
     *((other_rows, 2), (table, 1), (padded, 2), (moved, 6), (resized, 3)),
 )
 """Functions that draw a model of one operator, and how often DRAWS models of each."""
