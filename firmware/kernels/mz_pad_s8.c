@@ -18,20 +18,24 @@ void mz_pad_s8(const mz_pad_params *params, const int8_t *restrict input,
     for (int32_t axis = 0; axis < MZ_PAD_RANK - 1; axis++) {
         padded[axis] = params->before[axis] + params->sizes[axis] + params->after[axis];
     }
+    int32_t padding = 0; /* bytes of it that are still to be written */
     for (int32_t i = 0; i < padded[0]; i++) {
         for (int32_t j = 0; j < padded[1]; j++) {
             for (int32_t k = 0; k < padded[2]; k++) {
                 if (is_padding(params, 0, i) || is_padding(params, 1, j) ||
                     is_padding(params, 2, k)) {
-                    __builtin_memset(output, value, (size_t)(before + size + after));
-                } else {
-                    __builtin_memset(output, value, (size_t)before);
-                    __builtin_memcpy(output + before, input, (size_t)size);
-                    __builtin_memset(output + before + size, value, (size_t)after);
-                    input += size;
+                    padding += before + size + after;
+                    continue;
                 }
-                output += before + size + after;
+                padding += before;
+                __builtin_memset(output, value, (size_t)padding);
+                output += padding;
+                __builtin_memcpy(output, input, (size_t)size);
+                output += size;
+                input += size;
+                padding = after;
             }
         }
     }
+    __builtin_memset(output, value, (size_t)padding);
 }

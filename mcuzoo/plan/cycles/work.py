@@ -225,12 +225,9 @@ def _copied(params: KernelParams) -> dict[str, float]:
         runs = prod(params.sizes) // (1 if isinstance(params, GatherParams) else run)
         return {"runs": runs, "tails": runs * (run % _GROUP) if run > _SHORT else 0}
     if isinstance(params, PadParams):
-        parts = params.before[-1], params.sizes[-1], params.after[-1]
-        inner = prod(params.sizes[:-1])
-        axes = zip(params.before[:-1], params.sizes[:-1], params.after[:-1], strict=True)
-        runs = prod(map(sum, axes))
-        tails = inner * sum(part % _BLOCK for part in parts)
-        return {"runs": runs, "tails": tails + (runs - inner) * (sum(parts) % _BLOCK)}
+        runs = prod(params.sizes[:-1])
+        parts = params.sizes[-1], params.before[-1] + params.after[-1]
+        return {"runs": runs, "tails": runs * sum(part % _BLOCK for part in parts)}
     return {}
 
 
