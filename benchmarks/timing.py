@@ -247,7 +247,8 @@ def pool(random: Random) -> bytes:
 
 def mean(random: Random) -> bytes:
     axes = [[1, 2], [1, 2], [2], [3]][int(random.integers(4))]
-    shape = few_channels(image(random), random)
+    shape = image(random)
+    shape = shape if axes == [3] else few_channels(shape, random)
     return models.reduction_model(str(random.choice(["MEAN", "REDUCE_MAX"])), shape, axes)
 
 
@@ -319,7 +320,7 @@ def moved(random: Random) -> bytes:
         return one_op(
             "GATHER", [int8(*shape), int32(places)], int8(*shape[:3], len(places)), axis=3
         )
-    order = [0, 2, 1, 3] if random.random() < 0.5 else [0, 3, 1, 2]
+    order = [0, 2, 1, 3] if shape[3] == 1 or random.random() < 0.5 else [0, 3, 1, 2]
     return one_op("TRANSPOSE", [int8(*shape), int32(order)], int8(*(shape[at] for at in order)))
 
 
