@@ -315,7 +315,7 @@ def moved(random: Random) -> bytes:
     way = random.random()
     if way < 0.4:
         return models.concatenation_model(shape, [None, 2], 3)
-    if way < 0.5:
+    if way < 0.55:
         places = random.integers(0, shape[3], size(random, 2, 32))
         return one_op(
             "GATHER", [int8(*shape), int32(places)], int8(*shape[:3], len(places)), axis=3

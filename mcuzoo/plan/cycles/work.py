@@ -47,9 +47,9 @@ class Work:
     whole groups), "blocks" (outputs, columns and channels rounded up), "taps" (outputs times the
     window), "pairs" (of these, two of a row at a time), "clamped" (outputs that are clamped once
     more), "edges" (outputs whose window hangs over an edge, times the window), "gathered" (inputs
-    of all windows), "lines" (of all windows), "columns" (values of pooled columns) and "down" (of
-    these, times their rows), "runs" (that a copy consists of), "tails" (their bytes that are copied
-    one by one), and for each
+    of all windows), "lines" (of all windows), "columns" (values of pooled columns), "down" (of
+    these, times their rows), "joined" (of these, across), "groups" (windows that share columns),
+    "runs" (that a copy consists of), "tails" (bytes that go one by one), and for each
     constant of the parameters "passes NAME", "lanes NAME" (passes times output channels), "seams
     NAME" (passes times outputs of a row) and "words NAME" (words that are read). What is read is
     counted for each slice of the channels.
@@ -215,8 +215,19 @@ def _windows_at_once(params: PoolParams) -> int:
 def _columns(params: KernelParams) -> dict[str, float]:
     if not isinstance(params, PoolParams):
         return {}
-    values = params.output.height * params.input.width * params.input.channels
-    return {"columns": values, "down": values * params.window.height}
+    made, window, channels = params.output, params.window, params.input.channels
+    values = made.height * params.input.width * channels
+    # With few channels, columns that begin no window are joined, too.
+    few = window.stride_w == 1 or channels < _SHORT
+    begins = values if few else made.height * made.width * channels
+    single = made.height * made.width * window.height * window.width * (channels % _SHORT)
+    return {
+        "columns": values,
+        "down": values * window.height,
+        "joined": begins * (window.width - 1),
+        "groups": made.height * pieces(made.width, _windows_at_once(params)),
+        "tails": single,
+    }
 
 
 def _copied(params: KernelParams) -> dict[str, float]:
