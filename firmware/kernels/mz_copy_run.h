@@ -6,9 +6,11 @@
 
 #include <stdint.h>
 
-/* At least one. No alignment needed. `to` may lie over `from` where it does not begin behind it. The
- * bytes are written as if one by one, upwards; or all of a few after all are read. */
-static inline void mz_copy_run(int8_t *to, const int8_t *from, int32_t bytes) {
+#define MZ_COPY_FEW 8
+
+/* At most MZ_COPY_FEW bytes, and at least one. No alignment needed. All are read before any is
+ * written. */
+static inline void mz_copy_few(int8_t *to, const int8_t *from, int32_t bytes) {
     if (bytes < 4) {
         const int32_t middle = bytes >> 1;
         const int8_t first = from[0], second = from[middle], third = from[bytes - 1];
@@ -17,14 +19,16 @@ static inline void mz_copy_run(int8_t *to, const int8_t *from, int32_t bytes) {
         to[bytes - 1] = third;
         return;
     }
-    if (bytes <= 8) {
-        uint32_t first, last;
-        __builtin_memcpy(&first, from, 4);
-        __builtin_memcpy(&last, from + bytes - 4, 4);
-        __builtin_memcpy(to, &first, 4);
-        __builtin_memcpy(to + bytes - 4, &last, 4);
-        return;
-    }
+    uint32_t first, last;
+    __builtin_memcpy(&first, from, 4);
+    __builtin_memcpy(&last, from + bytes - 4, 4);
+    __builtin_memcpy(to, &first, 4);
+    __builtin_memcpy(to + bytes - 4, &last, 4);
+}
+
+/* No alignment needed. `to` may lie over `from` where it does not begin behind it. The bytes are
+ * written as if one by one, upwards. */
+static inline void mz_copy_run(int8_t *to, const int8_t *from, int32_t bytes) {
     const uintptr_t distance = (uintptr_t)from - (uintptr_t)to;
     int32_t i = 0;
     /* Words only where none is written before all of it is read. */

@@ -26,10 +26,14 @@ void mz_gather_s8(const mz_gather_params *params, const int8_t *input, int8_t *o
                     for (int32_t l = 0; l < size; l++) {
                         *output++ = from[places[l]];
                     }
-                    continue;
-                }
-                for (int32_t l = 0; l < size; l++, output += run) {
-                    mz_copy_run(output, from + places[l], run);
+                } else if (run <= MZ_COPY_FEW) {
+                    for (int32_t l = 0; l < size; l++, output += run) {
+                        mz_copy_few(output, from + places[l], run);
+                    }
+                } else {
+                    for (int32_t l = 0; l < size; l++, output += run) {
+                        mz_copy_run(output, from + places[l], run);
+                    }
                 }
             }
         }
