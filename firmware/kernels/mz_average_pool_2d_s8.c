@@ -91,7 +91,8 @@ static void divide(void *kept, int32_t distance, int32_t runs, int32_t values, i
 }
 
 /* The same of more taps: parts of them, added up in words. */
-static void add_many(const int8_t *from, const mz_pool_taps *taps, int32_t values, void *to) {
+static MZ_POOL_RARE void add_many(const int8_t *from, const mz_pool_taps *taps, int32_t values,
+                                  void *to) {
     int32_t *const sums = to;
     int16_t part_of[MZ_POOL_BYTES / 4];
     const int32_t most_rows = taps->rows < MOST_TAPS ? taps->rows : MOST_TAPS;
@@ -112,8 +113,8 @@ static void add_many(const int8_t *from, const mz_pool_taps *taps, int32_t value
     }
 }
 
-static void divide_each(void *kept, int32_t distance, int32_t runs, int32_t values, int32_t taps,
-                        int8_t *output) {
+static MZ_POOL_RARE void divide_each(void *kept, int32_t distance, int32_t runs, int32_t values,
+                                     int32_t taps, int8_t *output) {
     const int32_t *sums = kept, half = taps / 2;
     for (; runs > 0; runs--, sums += distance) {
         for (int32_t i = 0; i < values; i++) {

@@ -6,7 +6,8 @@
 
 #include "kernels/mz_four.h"
 
-static void larger(const void *first, const void *second, int32_t values, void *to) {
+static __attribute__((noinline)) void larger(const void *first, const void *second, int32_t values,
+                                             void *to) {
     const int8_t *a = first, *b = second;
     int8_t *output = to;
 #if MZ_HAS_FOUR
@@ -21,15 +22,26 @@ static void larger(const void *first, const void *second, int32_t values, void *
     }
 }
 
+static MZ_POOL_RARE int8_t largest_of(const int8_t *from, const mz_pool_taps *taps) {
+    int32_t most = INT8_MIN;
+    for (int32_t x = taps->columns; x > 0; x--, from += taps->column_step) {
+        const int8_t *row = from;
+        for (int32_t y = taps->rows; y > 0; y--, row += taps->row_step) {
+            most = *row > most ? *row : most;
+        }
+    }
+    return (int8_t)most;
+}
+
 static void largest(const int8_t *from, const mz_pool_taps *taps, int32_t values, void *to) {
-    const int32_t rows = taps->rows, row_step = taps->row_step;
-    const int32_t columns = taps->columns, column_step = taps->column_step;
     int8_t *output = to;
-    if (rows == 2 && columns == 1) {
-        larger(from, from + row_step, values, to);
+    if (taps->rows == 2 && taps->columns == 1) {
+        larger(from, from + taps->row_step, values, to);
         return;
     }
 #if MZ_HAS_FOUR
+    const int32_t rows = taps->rows, row_step = taps->row_step;
+    const int32_t columns = taps->columns, column_step = taps->column_step;
     for (; values >= 8; values -= 8, from += 8, output += 8) {
         uint32_t four = mz_word_load(from), next = mz_word_load(from + 4);
         const int8_t *column = from;
@@ -44,16 +56,8 @@ static void largest(const int8_t *from, const mz_pool_taps *taps, int32_t values
         mz_word_store(output + 4, next);
     }
 #endif
-    for (; values > 0; values--, from++) {
-        const int8_t *column = from;
-        int32_t most = INT8_MIN;
-        for (int32_t x = columns; x > 0; x--, column += column_step) {
-            const int8_t *row = column;
-            for (int32_t y = rows; y > 0; y--, row += row_step) {
-                most = *row > most ? *row : most;
-            }
-        }
-        *output++ = (int8_t)most;
+    for (; values > 0; values--) {
+        *output++ = largest_of(from++, taps);
     }
 }
 

@@ -33,6 +33,13 @@ typedef void mz_pool_both(const void *a, const void *b, int32_t values, void *to
 typedef void mz_pool_finish(void *kept, int32_t distance, int32_t runs, int32_t values,
                             int32_t taps, int8_t *output);
 
+/* A function that is called rarely, and not worth to be unrolled. */
+#if defined(__clang__)
+#define MZ_POOL_RARE __attribute__((noinline, minsize))
+#else
+#define MZ_POOL_RARE __attribute__((noinline))
+#endif
+
 /* Of what is kept at a time. */
 #define MZ_POOL_BYTES 256
 
