@@ -104,9 +104,10 @@ def one_op_models() -> tuple[bytes, ...]:
             output_zero_point=-128,
         ),
         models.depthwise_model(IMAGE, weights[:1, :2, :2], bias),
-        # Multipliers of a half and more, which only the portable kernels take.
+        # Multipliers of a half and more, which other kernels take, and one of next to nothing.
         models.depthwise_model(IMAGE, weights[:1, :2, :2], bias, output_scale=0.0005),
         models.binary_model("MUL", IMAGE, np.ones(IMAGE, np.int8), scales=(1.0, 1.0, 1.0)),
+        models.binary_model("MUL", IMAGE, np.ones(IMAGE, np.int8), scales=(0.001, 0.001, 1.0)),
         models.binary_model("PRELU", IMAGE, np.ones(IMAGE, np.int8), scales=(1.0, 1.0, 0.01)),
         models.fully_connected_model((1, 16), np.ones((4, 16), dtype=np.int8), bias),
         # Many rows of a depth that only the portable kernel takes.

@@ -226,8 +226,14 @@ def image(random: Random, elements: int = 30_000) -> tuple[int, int, int, int]:
     return 1, side, side, depth
 
 
+def few_channels(shape: tuple[int, ...], random: Random) -> tuple[int, int, int, int]:
+    """Sometimes one to three of them."""
+    _, height, width, depth = shape
+    return 1, height, width, int(random.integers(1, 4)) if random.random() < 0.3 else depth
+
+
 def pool(random: Random) -> bytes:
-    shape = image(random)
+    shape = few_channels(image(random), random)
     taps = min(int(random.choice([2, 2, 3, shape[1]])), shape[1])
     stride = min(taps, int(random.choice([1, 2, 2])))
     return models.pool_model(
@@ -240,19 +246,23 @@ def pool(random: Random) -> bytes:
 
 
 def mean(random: Random) -> bytes:
-    return models.reduction_model(
-        str(random.choice(["MEAN", "MEAN", "REDUCE_MAX"])), image(random), [1, 2]
-    )
+    axes = [[1, 2], [1, 2], [2], [3]][int(random.integers(4))]
+    shape = image(random)
+    shape = shape if axes == [3] else few_channels(shape, random)
+    return models.reduction_model(str(random.choice(["MEAN", "REDUCE_MAX"])), shape, axes)
 
 
 def binary(random: Random, *names: str) -> bytes:
-    """Of two images, or of an image and a constant per channel."""
+    """Of two images, or of an image and a value per channel, constant or not."""
     name, shape = str(random.choice(names)), image(random, 8_000)
-    other: Any = () if name != "PRELU" and random.random() < 0.7 else weights(random, shape[3])
+    others: list[Any] = [(), (), (1, 2), (3,), weights(random, shape[3])]
+    other = others[int(random.integers(len(others)))]
     first, second = float(random.uniform(0.03, 0.2)), float(random.uniform(0.03, 0.2))
     made = max(first, second) * float(random.uniform(1.0, 1.5))
     if name == "SQUARED_DIFFERENCE":
         made *= 100 * max(first, second)
+    elif name == "MUL" and random.random() < 0.4:
+        made = first * second * float(random.uniform(0.2, 1.5))
     elif name == "PRELU":
         second, made = second / 127, first * float(random.uniform(0.7, 1.5))
     return models.binary_model(
@@ -296,19 +306,26 @@ def table(random: Random) -> bytes:
 
 def padded(random: Random) -> bytes:
     edge = int(random.integers(1, 4))
-    return models.pad_model(image(random), [(0, 0), (edge, edge), (edge, edge), (0, 0)])
+    shape = few_channels(image(random), random)
+    return models.pad_model(shape, [(0, 0), (edge, edge), (edge, edge), (0, 0)])
 
 
 def moved(random: Random) -> bytes:
-    shape = image(random)
-    if random.random() < 0.5:
+    shape = few_channels(image(random), random)
+    way = random.random()
+    if way < 0.4:
         return models.concatenation_model(shape, [None, 2], 3)
-    order = [0, 2, 1, 3] if random.random() < 0.5 else [0, 3, 1, 2]
+    if way < 0.55:
+        places = random.integers(0, shape[3], size(random, 2, 32))
+        return one_op(
+            "GATHER", [int8(*shape), int32(places)], int8(*shape[:3], len(places)), axis=3
+        )
+    order = [0, 2, 1, 3] if shape[3] == 1 or random.random() < 0.5 else [0, 3, 1, 2]
     return one_op("TRANSPOSE", [int8(*shape), int32(order)], int8(*(shape[at] for at in order)))
 
 
 def resized(random: Random) -> bytes:
-    shape = image(random, 4_000)
+    shape = few_channels(image(random, 4_000), random)
     larger = [2 * shape[1], 2 * shape[2]]
     name = str(random.choice(["RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"]))
     return one_op(name, [int8(*shape), int32(larger)], int8(1, *larger, shape[3]))
@@ -317,8 +334,8 @@ def resized(random: Random) -> bytes:
 DRAWN = (
     *((convolution, 3), (pointwise, 3), (first, 2), (first_of_stride_1, 2), (spread, 1)),
     *((depthwise_1, 3), (depthwise_2, 2), (depthwise_odd, 2), (depthwise_times, 2), (dense, 2)),
-    *((pool, 2), (mean, 2), (sums, 4), (products, 1), (others_of_two, 3), (rows, 1)),
-    *((other_rows, 2), (table, 1), (padded, 1), (moved, 2), (resized, 2)),
+    *((pool, 6), (mean, 6), (sums, 4), (products, 3), (others_of_two, 6), (rows, 1)),
+    *((other_rows, 2), (table, 1), (padded, 2), (moved, 6), (resized, 3)),
 )
 """Functions that draw a model of one operator, and how often DRAWS models of each."""
 

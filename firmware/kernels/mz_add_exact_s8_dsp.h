@@ -10,7 +10,7 @@
 
 /* TFLM's output is
  *
- *     twice = unit * a + others[b + 128]
+ *     twice = 256 * unit * a + others[b + 128]
  *     (round(twice * multiplier / 2^32) + offset, less 1 where twice is negative) >> shift,
  *
  * less 128, saturated to int8 and clamped. a is a value of the operand with the larger scale, which

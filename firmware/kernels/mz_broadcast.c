@@ -14,7 +14,7 @@
 typedef struct {
     const int8_t *rows;
     int32_t row_step, step;
-    int8_t copy[MOST + 7];
+    int8_t copy[MOST + 15];
     int32_t copied; /* rows of the copy that are those of any place */
 } operand;
 
@@ -29,17 +29,24 @@ static __attribute__((noinline)) const int8_t *run_of(operand *from, int32_t row
         return from->copy;
     }
     int8_t *to = from->copy;
-    const int32_t read = from->row_step == 0 ? 1 : rows;
-    for (int32_t i = 0; i < read; i++, values += from->row_step, to += length) {
-        if (from->step != 0) {
-            __builtin_memcpy(to, values, (size_t)length);
-        } else {
-            /* The last words may begin the next row. */
+    const int32_t read = from->row_step == 0 ? 1 : rows, row_step = from->row_step;
+    if (from->step == 0) {
+        for (int32_t i = read; i > 0; i--, values += row_step) {
             const uint32_t four = (uint8_t)*values * 0x01010101u;
-            for (int32_t j = 0; j < length; j += 8) {
-                mz_word_store(to + j, four);
-                mz_word_store(to + j + 4, four);
-            }
+            int8_t *const next = to + length;
+            int8_t *at = to;
+            do {
+                mz_word_store(at, four);
+                mz_word_store(at + 4, four);
+                mz_word_store(at + 8, four);
+                mz_word_store(at + 12, four);
+                at += 16;
+            } while (at < next);
+            to = next; /* the last words may begin the next row */
+        }
+    } else {
+        for (int32_t i = read; i > 0; i--, values += row_step, to += length) {
+            __builtin_memcpy(to, values, (size_t)length);
         }
     }
     if (read < rows) {

@@ -6,6 +6,26 @@
 
 #include <stdint.h>
 
+#define MZ_COPY_FEW 8
+
+/* At most MZ_COPY_FEW bytes, and at least one. No alignment needed. All are read before any is
+ * written. */
+static inline void mz_copy_few(int8_t *to, const int8_t *from, int32_t bytes) {
+    if (bytes < 4) {
+        const int32_t middle = bytes >> 1;
+        const int8_t first = from[0], second = from[middle], third = from[bytes - 1];
+        to[0] = first;
+        to[middle] = second;
+        to[bytes - 1] = third;
+        return;
+    }
+    uint32_t first, last;
+    __builtin_memcpy(&first, from, 4);
+    __builtin_memcpy(&last, from + bytes - 4, 4);
+    __builtin_memcpy(to, &first, 4);
+    __builtin_memcpy(to + bytes - 4, &last, 4);
+}
+
 /* No alignment needed. `to` may lie over `from` where it does not begin behind it. The bytes are
  * written as if one by one, upwards. */
 static inline void mz_copy_run(int8_t *to, const int8_t *from, int32_t bytes) {

@@ -60,6 +60,18 @@ static __attribute__((noinline)) void gather(const mz_copy_params *params, const
     }
 }
 
+/* The two innermost loops where a run has few bytes. */
+static __attribute__((noinline)) void copy_few(const mz_copy_params *params, const int8_t *from,
+                                               int8_t *to) {
+    const int32_t size = params->sizes[INNERMOST], input_stride = params->input_strides[OUTER];
+    const int32_t output_stride = params->output_strides[OUTER];
+    for (int32_t rows = params->sizes[OUTER]; rows > 0; rows--) {
+        mz_copy_few(to, from, size);
+        from += input_stride;
+        to += output_stride;
+    }
+}
+
 void mz_copy_s8(const mz_copy_params *params, const int8_t *input, int8_t *output) {
     const int32_t size = params->sizes[INNERMOST];
     const int32_t input_stride = params->input_strides[INNERMOST];
@@ -71,6 +83,10 @@ void mz_copy_s8(const mz_copy_params *params, const int8_t *input, int8_t *outpu
         int8_t *output_row = output + at.to;
         if (!together && output_stride == 1 && size >= 4) {
             gather(params, row, output_row);
+            continue;
+        }
+        if (together && size <= MZ_COPY_FEW) {
+            copy_few(params, row, output_row);
             continue;
         }
         for (int32_t left = params->sizes[OUTER]; left > 0; left--) {

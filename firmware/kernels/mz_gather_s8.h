@@ -12,7 +12,8 @@
 typedef struct {
     int32_t sizes[MZ_GATHER_AXES];   /* of the output, outermost first; at least 1 */
     int32_t strides[MZ_GATHER_AXES]; /* of the input, bytes; for an axis without a table */
-    int32_t tables[MZ_GATHER_AXES];  /* where in places the axis' table begins; -1: it has none */
+    /* Where in places the axis' table begins; -1: it has none. The innermost one has one. */
+    int32_t tables[MZ_GATHER_AXES];
     int32_t run;                     /* bytes that stay together */
     const int32_t *places;           /* tables: the input's offset for each step of the axis, bytes */
 } mz_gather_params;

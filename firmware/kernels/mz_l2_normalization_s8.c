@@ -3,6 +3,7 @@
 #include "kernels/mz_l2_normalization_s8.h"
 
 #include "kernels/mz_fixedpoint.h"
+#include "kernels/mz_pairs.h"
 
 /* From values around 1 to outputs in 1/128. */
 #define OUTPUT_SHIFT 7
@@ -59,10 +60,9 @@ static void normalize_row(const mz_l2_normalization_params *params, const int8_t
     }
     int32_t shift;
     const int32_t multiplier = inverse_square_root(sum, &shift);
+    const mz_scaling by = mz_scaling_of(multiplier, shift + OUTPUT_SHIFT);
     for (int32_t i = 0; i < depth; i++) {
-        const int32_t scaled = mz_multiply_by_quantized(input[i] - zero_point, multiplier,
-                                                        shift + OUTPUT_SHIFT);
-        output[i] = (int8_t)mz_clamp(scaled, INT8_MIN, INT8_MAX);
+        output[i] = (int8_t)mz_saturated(mz_scaled(input[i] - zero_point, &by));
     }
 }
 

@@ -4,21 +4,12 @@
 #ifndef MZ_MAX_POOL_2D_S8_H
 #define MZ_MAX_POOL_2D_S8_H
 
-#include <stdint.h>
-
-#include "kernels/mz_window.h"
-
-typedef struct {
-    mz_extent input;
-    mz_extent output;
-    mz_window window;         /* dilation 1 */
-    int32_t minimum, maximum; /* fused activation, as int8 values of the output */
-} mz_max_pool_2d_params;
+#include "kernels/mz_pool.h"
 
 /* Maximum over each window; what lies outside the image does not count. Input and output share
  * their quantization. No alignment needed. Pixels and their
  * channels are computed in order, so the output may lie over the input where it keeps behind what
  * is still to be read. */
-void mz_max_pool_2d_s8(const mz_max_pool_2d_params *params, const int8_t *input, int8_t *output);
+void mz_max_pool_2d_s8(const mz_pool_params *params, const int8_t *input, int8_t *output);
 
 #endif

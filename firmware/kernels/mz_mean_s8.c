@@ -2,7 +2,6 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_mean_s8.h"
 
-#include "kernels/mz_fixedpoint.h"
 #include "kernels/mz_pairs.h"
 
 static int32_t sum_of_run(const int8_t *input, int32_t count) {
@@ -39,7 +38,8 @@ static int32_t sum_of_reduced(const mz_mean_params *params, const int8_t *input)
 #define MOST 256
 
 /* The same of four neighbours. */
-static void four_sums(const mz_mean_params *params, const int8_t *input, int32_t *sums) {
+static __attribute__((noinline)) void four_sums(const mz_mean_params *params,
+                                                const int8_t *input, int32_t *sums) {
     const mz_reduction_axis outer = params->reduced[0], inner = params->reduced[1];
     sums[0] = sums[1] = sums[2] = sums[3] = 0;
     for (int32_t i = 0; i < outer.size; i++, input += outer.stride) {
@@ -59,26 +59,32 @@ static void four_sums(const mz_mean_params *params, const int8_t *input, int32_t
     }
 }
 
-static int8_t mean_of(const mz_mean_params *params, int32_t sum) {
-    const int32_t mean =
-        mz_multiply_by_quantized(sum + params->sum_offset, params->multiplier, params->shift);
-    return (int8_t)mz_clamp(mean + params->output_zero_point, INT8_MIN, INT8_MAX);
+static inline int8_t output_of(int32_t sum, const mz_scaling *by, int32_t offset,
+                               int32_t zero_point) {
+    return (int8_t)mz_saturated(mz_scaled(sum + offset, by) + zero_point);
 }
 
 void mz_mean_s8(const mz_mean_params *params, const int8_t *restrict input,
                 int8_t *restrict output) {
     const mz_reduction_axis outer = params->kept[0], inner = params->kept[1];
-    for (int32_t i = 0; i < outer.size; i++, input += outer.stride) {
+    const mz_scaling by = mz_scaling_of(params->multiplier, params->shift);
+    const int32_t offset = params->sum_offset, zero_point = params->output_zero_point;
+    for (int32_t i = 0; i < outer.size; i++, input += outer.stride, output += inner.size) {
         int32_t j = 0;
-        for (; inner.stride == 1 && j + 4 <= inner.size; j += 4) {
-            int32_t sums[4];
-            four_sums(params, input + j, sums);
-            for (int32_t k = 0; k < 4; k++) {
-                *output++ = mean_of(params, sums[k]);
+        if (inner.stride == 1 && inner.size >= 4) {
+            for (; j < inner.size; j += 4) {
+                /* The last four may begin among those before them. */
+                const int32_t at = j + 4 <= inner.size ? j : inner.size - 4;
+                int32_t sums[4];
+                four_sums(params, input + at, sums);
+                for (int32_t k = 0; k < 4; k++) {
+                    output[at + k] = output_of(sums[k], &by, offset, zero_point);
+                }
             }
         }
         for (; j < inner.size; j++) {
-            *output++ = mean_of(params, sum_of_reduced(params, input + j * inner.stride));
+            const int32_t sum = sum_of_reduced(params, input + j * inner.stride);
+            output[j] = output_of(sum, &by, offset, zero_point);
         }
     }
 }

@@ -3,39 +3,39 @@
 #include "kernels/mz_pad_s8.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 static bool is_padding(const mz_pad_params *params, int32_t axis, int32_t position) {
     const int32_t inside = position - params->before[axis];
     return inside < 0 || inside >= params->sizes[axis];
 }
 
-static int8_t *fill(int8_t *output, int32_t value, int32_t elements) {
-    for (int32_t i = 0; i < elements; i++) {
-        *output++ = (int8_t)value;
-    }
-    return output;
-}
-
 void mz_pad_s8(const mz_pad_params *params, const int8_t *restrict input,
                int8_t *restrict output) {
-    int32_t padded[MZ_PAD_RANK];
-    for (int32_t axis = 0; axis < MZ_PAD_RANK; axis++) {
+    const int32_t before = params->before[MZ_PAD_RANK - 1], value = params->value;
+    const int32_t size = params->sizes[MZ_PAD_RANK - 1], after = params->after[MZ_PAD_RANK - 1];
+    int32_t padded[MZ_PAD_RANK - 1];
+    for (int32_t axis = 0; axis < MZ_PAD_RANK - 1; axis++) {
         padded[axis] = params->before[axis] + params->sizes[axis] + params->after[axis];
     }
+    int32_t padding = 0; /* bytes of it that are still to be written */
     for (int32_t i = 0; i < padded[0]; i++) {
         for (int32_t j = 0; j < padded[1]; j++) {
             for (int32_t k = 0; k < padded[2]; k++) {
                 if (is_padding(params, 0, i) || is_padding(params, 1, j) ||
                     is_padding(params, 2, k)) {
-                    output = fill(output, params->value, padded[3]);
+                    padding += before + size + after;
                     continue;
                 }
-                output = fill(output, params->value, params->before[3]);
-                for (int32_t l = 0; l < params->sizes[3]; l++) {
-                    *output++ = *input++;
-                }
-                output = fill(output, params->value, params->after[3]);
+                padding += before;
+                __builtin_memset(output, value, (size_t)padding);
+                output += padding;
+                __builtin_memcpy(output, input, (size_t)size);
+                output += size;
+                input += size;
+                padding = after;
             }
         }
     }
+    __builtin_memset(output, value, (size_t)padding);
 }

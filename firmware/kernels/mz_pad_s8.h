@@ -9,7 +9,8 @@
 #define MZ_PAD_RANK 4
 
 typedef struct {
-    int32_t sizes[MZ_PAD_RANK];  /* of the input, outermost first */
+    /* Of the input, outermost first. Innermost axes of which only the first is padded are one. */
+    int32_t sizes[MZ_PAD_RANK];
     int32_t before[MZ_PAD_RANK]; /* elements put before each axis */
     int32_t after[MZ_PAD_RANK];  /* elements put after each axis */
     int32_t value;               /* what they hold */

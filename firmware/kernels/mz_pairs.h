@@ -71,6 +71,51 @@ static inline int32_t mz_pair_products(uint32_t a, uint32_t b, int32_t sum) {
 #endif
 }
 
+/* Of two pairs: the sum of each. */
+static inline uint32_t mz_pair_sum(uint32_t a, uint32_t b) {
+#if MZ_ASSEMBLY
+    uint32_t sum;
+    __asm__("sadd16 %0, %1, %2" : "=r"(sum) : "r"(a), "r"(b));
+    return sum;
+#else
+    return ((a + b) & 0xFFFFu) | ((a >> 16) + (b >> 16)) << 16;
+#endif
+}
+
+/* sum plus a value of a pair times an int16 factor. */
+static inline int32_t mz_pair_first_times(uint32_t pair, int32_t factor, int32_t sum) {
+#if MZ_ASSEMBLY
+    return __smlabb((int32_t)pair, factor, sum);
+#else
+    return sum + mz_pair_first(pair) * factor;
+#endif
+}
+
+static inline int32_t mz_pair_second_times(uint32_t pair, int32_t factor, int32_t sum) {
+#if MZ_ASSEMBLY
+    return __smlatb((int32_t)pair, factor, sum);
+#else
+    return sum + mz_pair_second(pair) * factor;
+#endif
+}
+
+/* The upper 32 of 48 bits of a times a value of a pair, plus `more`. */
+static inline int32_t mz_product_of_first(int32_t a, uint32_t pair, int32_t more) {
+#if MZ_ASSEMBLY
+    return __smlawb(a, (int32_t)pair, more);
+#else
+    return (int32_t)((uint32_t)((int64_t)a * mz_pair_first(pair) >> 16) + (uint32_t)more);
+#endif
+}
+
+static inline int32_t mz_product_of_second(int32_t a, uint32_t pair, int32_t more) {
+#if MZ_ASSEMBLY
+    return __smlawt(a, (int32_t)pair, more);
+#else
+    return mz_product_of_first(a, pair >> 16, more);
+#endif
+}
+
 /* Values 0 and 2 of four int8, plus those of a pair; and values 1 and 3. */
 static inline uint32_t mz_pair_add_even(uint32_t pair, uint32_t four) {
 #if MZ_ASSEMBLY
@@ -140,6 +185,30 @@ static inline uint32_t mz_output_of_twice(int32_t twice, int32_t multiplier, int
     return (uint32_t)(mz_high_product_rounded(twice, multiplier, offset + (twice >> 31)) >> shift);
 }
 
+/* mz_multiply_by_quantized of many values: what it does with the same multiplier and shift. */
+typedef struct {
+    int32_t multiplier, up;
+    int32_t right, half, below; /* below: -1 where halves of negative values go down */
+} mz_scaling;
+
+static inline mz_scaling mz_scaling_of(int32_t multiplier, int32_t shift) {
+    const int32_t right = shift < 0 ? -shift : 0;
+    const mz_scaling by = {
+        .multiplier = multiplier,
+        .up = shift > 0 ? shift + 1 : 1,
+        .right = right,
+        .half = (int32_t)((1u << right) >> 1),
+        .below = shift < 0 ? -1 : 0,
+    };
+    return by;
+}
+
+static inline int32_t mz_scaled(int32_t x, const mz_scaling *by) {
+    const int32_t twice = x * (1 << by->up);
+    const int32_t more = by->half + (twice >> 31 & by->below);
+    return mz_high_product_rounded(twice, by->multiplier, more) >> by->right;
+}
+
 /* The values of two pairs, less 128 each, as four int8: the nearest ones. even: of the first and
  * the third. */
 static inline uint32_t mz_pair_outputs(uint32_t even, uint32_t odd) {
@@ -156,6 +225,15 @@ static inline uint32_t mz_pair_outputs(uint32_t even, uint32_t odd) {
     }
 #endif
     return (first | second << 8) ^ 0x80808080u;
+}
+
+/* Four int8 values, each in a word, as one word: BFI three times. */
+static inline uint32_t mz_four_of_values(int32_t first, int32_t second, int32_t third,
+                                         int32_t fourth) {
+    uint32_t four = (uint32_t)first;
+    four = (four & ~0xFF00u) | ((uint32_t)second & 0xFFu) << 8;
+    four = (four & ~0xFF0000u) | ((uint32_t)third & 0xFFu) << 16;
+    return (four & ~0xFF000000u) | (uint32_t)fourth << 24;
 }
 
 /* The nearest int8 value, in a word. */

@@ -9,7 +9,7 @@ static int8_t output_of(const mz_prelu_s8_dsp_params *params, int8_t input, int8
     const int32_t value = input - params->input_zero_point;
     const int32_t below = value & value >> 31;
     const int32_t kept =
-        (int32_t)((int64_t)params->keep * (input - below) >> 16) + params->offset;
+        (int32_t)((int64_t)params->keep * (value - below) >> 16) + params->offset;
     const int32_t twice = 2 * below * (alpha - params->alpha_zero_point);
     const int32_t sum = mz_high_product_rounded(twice, params->multiplier, kept + (twice >> 31));
     return (int8_t)mz_saturated((sum >> params->shift) - 128);
@@ -30,8 +30,8 @@ typedef struct {
  *
  *   r1 r2 r3   input, alpha, output
  *   r4..r7     keep, offset, multiplier, shift
- *   r10, r0    the values, at least the zero point; and at most that
- *   r8, lr     the first and the second product, then outputs; r12 and r11 the others */
+ *   r10, r0    the values, at least the zero point; and at most that; then pairs of them, less it
+ *   r8, lr     the first and the second product, then outputs; r11 and r12 the others */
 __attribute__((naked)) static void prelu_fours(const fours *job __attribute__((unused)),
                                                const int8_t *input __attribute__((unused)),
                                                const int8_t *alpha __attribute__((unused)),
@@ -53,33 +53,33 @@ __attribute__((naked)) static void prelu_fours(const fours *job __attribute__((u
         "sadd16 lr, lr, lr\n\t"
         "sxtab16 r0, r9, r0, ror #8\n\t"
         "smulbb r8, lr, r11\n\t"
-        "sadd16 r9, r12, r12\n\t"
-        "smultt r12, lr, r11\n\t"
-        "smulbb lr, r9, r0\n\t"
-        "smultt r11, r9, r0\n\t"
-        "sxtb16 r9, r10\n\t"
-        "smlawb r0, r4, r9, r5\n\t"
-        "sxtb16 r10, r10, ror #8\n\t"
-        "smlawt r9, r4, r9, r5\n\t"
-        "add r0, r0, r8, asr #31\n\t"
-        "smmlar r8, r8, r6, r0\n\t"
-        "add r9, r9, r12, asr #31\n\t"
-        "smlawb r0, r4, r10, r5\n\t"
-        "smmlar r12, r12, r6, r9\n\t"
-        "add r0, r0, lr, asr #31\n\t"
+        "sadd16 r12, r12, r12\n\t"
+        "smultt r11, lr, r11\n\t"
+        "smulbb lr, r12, r0\n\t"
+        "smultt r12, r12, r0\n\t"
+        "sxtab16 r0, r9, r10\n\t"
+        "sxtab16 r10, r9, r10, ror #8\n\t"
+        "smlawb r9, r4, r0, r5\n\t"
+        "smlawt r0, r4, r0, r5\n\t"
+        "add r9, r9, r8, asr #31\n\t"
+        "smmlar r8, r8, r6, r9\n\t"
+        "add r0, r0, r11, asr #31\n\t"
+        "smlawb r9, r4, r10, r5\n\t"
+        "smmlar r11, r11, r6, r0\n\t"
+        "add r9, r9, lr, asr #31\n\t"
         "smlawt r10, r4, r10, r5\n\t"
         "asr r8, r7\n\t"
-        "smmlar lr, lr, r6, r0\n\t"
-        "add r10, r10, r11, asr #31\n\t"
-        "smmlar r11, r11, r6, r10\n\t"
-        "asr r12, r7\n\t"
+        "smmlar lr, lr, r6, r9\n\t"
+        "add r10, r10, r12, asr #31\n\t"
+        "smmlar r12, r12, r6, r10\n\t"
+        "asr r11, r7\n\t"
         "ldr r0, [sp, #12]\n\t"
-        "pkhbt r8, r8, r12, lsl #16\n\t"
+        "pkhbt r8, r8, r11, lsl #16\n\t"
         "asr lr, r7\n\t"
         "usat16 r8, #8, r8\n\t"
-        "asr r11, r7\n\t"
+        "asr r12, r7\n\t"
         "cmp r1, r0\n\t"
-        "pkhbt lr, lr, r11, lsl #16\n\t"
+        "pkhbt lr, lr, r12, lsl #16\n\t"
         "usat16 lr, #8, lr\n\t"
         "orr r8, r8, lr, lsl #8\n\t"
         "eor r8, #0x80808080\n\t"

@@ -10,7 +10,7 @@
 
 /* The output is
  *
- *     kept = (keep * the input, or its zero point where it is below >> 16) + offset
+ *     kept = (keep * what the input is above its zero point, 0 or more, >> 16) + offset
  *     product = what it is below, 0 or less, times alpha less its zero point
  *     (round(2 * product * multiplier / 2^32) + kept, less 1 where the product is negative) >> shift
  *

@@ -19,10 +19,22 @@ static neighbours find(int32_t at, int32_t size) {
     return found;
 }
 
-/* sum / 2^20, halves away from zero. */
-static int32_t rounded(int32_t sum) {
-    const int32_t half = 1 << 19;
-    return (sum + (sum > 0 ? half : -half)) / (1 << 20);
+/* The four pixels that an output pixel lies between, and the weights of each: sums of 2^20. */
+typedef struct {
+    const int8_t *pixels[4];
+    int32_t weights[4];
+} corners;
+
+static void mix(const corners *of, int32_t channels, int8_t *output) {
+    const int8_t *const a = of->pixels[0], *const b = of->pixels[1];
+    const int8_t *const c = of->pixels[2], *const d = of->pixels[3];
+    const int32_t wa = of->weights[0], wb = of->weights[1];
+    const int32_t wc = of->weights[2], wd = of->weights[3];
+    for (int32_t i = 0; i < channels; i++) {
+        const int32_t sum = a[i] * wa + b[i] * wb + c[i] * wc + d[i] * wd;
+        /* Halves go away from zero. */
+        output[i] = (int8_t)((sum + (sum >> 31) + (PIXEL * PIXEL / 2)) >> 20);
+    }
 }
 
 void mz_resize_bilinear_s8(const mz_resize_bilinear_params *params, const int8_t *input,
@@ -33,18 +45,17 @@ void mz_resize_bilinear_s8(const mz_resize_bilinear_params *params, const int8_t
         const neighbours rows = find(params->first_h + y * params->step_h, params->input.height);
         const int8_t *const upper = input + rows.low * row_bytes;
         const int8_t *const lower = input + rows.high * row_bytes;
-        for (int32_t x = 0; x < params->output.width; x++) {
+        const int32_t up = PIXEL - rows.weight, down = rows.weight;
+        for (int32_t x = 0; x < params->output.width; x++, output += channels) {
             const neighbours columns =
                 find(params->first_w + x * params->step_w, params->input.width);
             const int32_t left = columns.low * channels, right = columns.high * channels;
-            const int32_t up = PIXEL - rows.weight, down = rows.weight;
             const int32_t near = PIXEL - columns.weight, far = columns.weight;
-            for (int32_t c = 0; c < channels; c++) {
-                const int32_t sum =
-                    upper[left + c] * up * near + lower[left + c] * down * near +
-                    upper[right + c] * up * far + lower[right + c] * down * far;
-                *output++ = (int8_t)rounded(sum);
-            }
+            const corners of = {
+                {upper + left, lower + left, upper + right, lower + right},
+                {up * near, down * near, up * far, down * far},
+            };
+            mix(&of, channels, output);
         }
     }
 }

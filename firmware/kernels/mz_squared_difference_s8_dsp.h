@@ -10,7 +10,7 @@
 
 /* The generator has proven for every pair of values that
  *
- *     difference = 64 * a - others[b + 128],
+ *     difference = 64 * a + others[b + 128],
  *     (high(difference * difference * multiplier) + offset >> shift) - 128,
  *
  * saturated to int8, is TFLM's output, and that neither a difference nor an output + 128 leaves 16

@@ -25,7 +25,7 @@ from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, no_constants
 
 
 class AveragePool2dParams(PoolParams):
-    c_type = "mz_average_pool_2d_params"
+    kept_bytes = 2
 
 
 def reference(model: Model, op: Op) -> Kernel:

@@ -25,7 +25,7 @@ from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, no_constants
 
 
 class MaxPool2dParams(PoolParams):
-    c_type = "mz_max_pool_2d_params"
+    kept_bytes = 1
 
 
 def reference(model: Model, op: Op) -> Kernel:

@@ -130,15 +130,54 @@ def exact(model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel) -> Mul
     )
 
 
+@dataclass(frozen=True)
+class MulLargeDspParams(BinaryParams):
+    """As mz_mul_large_s8_dsp.h has them. first_zero_point, second_zero_point, output_zero_point: of
+    each. multiplier, up: from products to outputs. minimum, maximum: the fused activation as int8
+    values of the output.
+    """
+
+    c_type = "mz_mul_large_s8_dsp_params"
+    first_zero_point: int
+    second_zero_point: int
+    multiplier: int
+    up: int
+    output_zero_point: int
+    minimum: int
+    maximum: int
+
+
+def large(
+    model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel
+) -> MulLargeDspParams | None:
+    """Where the product of the scales is half of the output's scale or more: nothing is rounded
+    after a shift to the right, and `rule` keeps a shifted product within 31 bits."""
+    whole = params(model, op, broadcast)
+    if whole.shift < 0:
+        return None
+    return MulLargeDspParams(
+        axes=broadcast,
+        first_zero_point=whole.first_zero_point,
+        second_zero_point=whole.second_zero_point,
+        multiplier=whole.multiplier,
+        up=whole.shift + 1,
+        output_zero_point=whole.output_zero_point,
+        minimum=whole.minimum,
+        maximum=whole.maximum,
+    )
+
+
 _MOST_RIGHT = 16
 """With which the offset is within 32 bits."""
 
 _HALFWORD = (1 << 15) - 1
 """Outputs go in pairs before they are saturated."""
 
+QUICK = (Quick("mz_mul_s8_dsp", exact), Quick("mz_mul_large_s8_dsp", large))
+
 OPERATOR = Operator(
     name="MUL",
-    aot=Binary("mz_mul_s8", params, reference, (Quick("mz_mul_s8_dsp", exact),)).aot(rule),
+    aot=Binary("mz_mul_s8", params, reference, QUICK).aot(rule),
     tflm=Tflm(resolver="AddMul", rule=demands),
     rewrite=Without("no exact rewrite is known"),
 )

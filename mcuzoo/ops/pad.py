@@ -83,16 +83,20 @@ def reference(model: Model, op: Op) -> Kernel:
     return run
 
 
+Axes = tuple[int, int, int, int]
+
+
 @dataclass(frozen=True)
 class PadParams(KernelParams):
-    """As mz_pad_s8.h has them. sizes: of the input, outermost first. before, after: elements put at
-    both ends of each axis. value: what they hold, int8.
+    """As mz_pad_s8.h has them. sizes: of the input, outermost first; innermost axes of which only
+    the first is padded are one. before, after: elements put at both ends of each axis. value: what
+    they hold, int8.
     """
 
     c_type = "mz_pad_params"
-    sizes: tuple[int, int, int, int]
-    before: tuple[int, int, int, int]
-    after: tuple[int, int, int, int]
+    sizes: Axes
+    before: Axes
+    after: Axes
     value: int
 
     passes = once
@@ -108,15 +112,22 @@ class PadParams(KernelParams):
 
 def prepare(program: Program, step: Step) -> DirectWork:
     model, op = program.model, step.op
-    source = model.tensor(op.inputs[0])
-    before, after = np.asarray(model.tensor(op.inputs[1]).data).T.tolist()
-    params = PadParams(
-        sizes=rank_four(source.shape, 1),
-        before=rank_four(before, 0),
-        after=rank_four(after, 0),
-        value=_value(model, op),
-    )
+    before, after = pads_of(model, op)
+    sizes = rank_four(model.tensor(op.inputs[0]).shape, 1)
+    if before[3] == after[3] == 0:
+        # Rows of pixels are copied as a whole.
+        pixel = sizes[3]
+        sizes = (*sizes[:2], 1, sizes[2] * pixel)
+        before = (*before[:2], 0, before[2] * pixel)
+        after = (*after[:2], 0, after[2] * pixel)
+    params = PadParams(sizes, before, after, _value(model, op))
     return direct_work(program, step, params, op.inputs[:1])
+
+
+def pads_of(model: Model, op: Op) -> tuple[Axes, Axes]:
+    """Elements put before and after each of four axes, outermost first."""
+    before, after = np.asarray(model.tensor(op.inputs[1]).data).T.tolist()
+    return rank_four(before, 0), rank_four(after, 0)
 
 
 def _value(model: Model, op: Op) -> int:

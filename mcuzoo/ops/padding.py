@@ -17,7 +17,7 @@ from mcuzoo.lowering.variant import Work
 from mcuzoo.ops.common.pooling import distance
 from mcuzoo.ops.common.weighted import WeightedWork
 from mcuzoo.ops.max_pool_2d import MaxPool2dParams
-from mcuzoo.ops.pad import PadParams
+from mcuzoo.ops.pad import PadParams, pads_of
 
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 
@@ -66,11 +66,12 @@ def _padding_of(program: Program, work: Work) -> _Padding | None:
     source, target = (
         program.model.tensor(index) for index in (work.op.inputs[0], work.op.outputs[0])
     )
-    others = (params.before[0], params.after[0], params.before[3], params.after[3])
+    before, after = pads_of(program.model, work.op)
+    others = (before[0], after[0], before[3], after[3])
     if len(source.shape) != 4 or any(others) or not isinstance(work.inputs[0], Activation):
         return None
     image = replace(source, quantization=target.quantization)
-    return _Padding(work, image, params.before[1], params.before[2], params.value)
+    return _Padding(work, image, before[1], before[2], params.value)
 
 
 def _padded(program: Program, reader: Work, padding: _Padding) -> Work | None:

@@ -136,14 +136,14 @@ def line(model: Model, op: Op, broadcast: Broadcast, arithmetic: Kernel) -> Prel
     most = min(unit + _REACH, (1 << 31) - 1)
     if (MAX_DIFFERENCE**2 >> shift) + base >= _HALFWORD:
         return None
-    for keep in range(unit - _REACH, most + 1):
-        # Products are rounded from there.
-        zero = (1 << shift - 1) + (base << shift)
-        offset = zero - (keep * source.zero_point >> 16)
-        sums = (keep * values.astype(np.int64) >> 16) + offset >> shift
+    # Products are rounded from there.
+    zero = (1 << shift - 1) + (base << shift)
+    above = values.astype(np.int64) - source.zero_point
+    for keep in range(max(unit - _REACH, 1), most + 1):
+        sums = (keep * above >> 16) + zero >> shift
         if sums.max() < _HALFWORD and np.array_equal(saturated(sums - 128), kept[:, 0]):
             zero_points = source.zero_point, alpha.zero_point
-            return PreluDspParams(broadcast, *zero_points, keep, offset, multiplier, shift)
+            return PreluDspParams(broadcast, *zero_points, keep, zero, multiplier, shift)
     return None
 
 

@@ -73,9 +73,9 @@ def params(model: Model, op: Op, broadcast: Broadcast) -> AddParams:
 
 @dataclass(frozen=True)
 class SquaredDifferenceDspParams(BinaryParams):
-    """As mz_squared_difference_s8_dsp.h has them. others: int16 [256], what is taken from values of
-    the operand with the larger scale; turned: 1 where that is the second one. multiplier, offset,
-    shift: from squares to outputs.
+    """As mz_squared_difference_s8_dsp.h has them. others: int16 [256], what is added to 64 times a
+    value of the operand with the larger scale; turned: 1 where that is the second one. multiplier,
+    offset, shift: from squares to outputs.
     """
 
     c_type = "mz_squared_difference_s8_dsp_params"
@@ -97,7 +97,7 @@ def line(
     every = EVERY_VALUE
     other = numbers.scaled(0 if turned else 1, every)
     own = numbers.scaled(1 if turned else 0, every)
-    table = other + (_UNIT * every[0].astype(np.int64) - own[0])
+    table = own[0] - _UNIT * every[0].astype(np.int64) - other
     differences = np.unique(own[:, None] - other)
     squares = differences**2
     outputs = requantize(squares, numbers.to).astype(np.int64) + 128
@@ -116,7 +116,7 @@ def line(
         offset = max(least, min(most, (1 << shift - 1) + (zero_point + 128 << shift)))
         if least <= most and int(high.max()) + offset < 1 << 15 + shift and abs(offset) < _INT32:
             described = describe(model.tensor(op.inputs[0 if turned else 1]))
-            meaning = ("What is taken from 64 times a value, for -128 to 127, of", *described)
+            meaning = ("What is added to 64 times a value, for -128 to 127, of", *described)
             constant = Constant(symbol(op, "others"), table.astype(np.int16), meaning)
             return SquaredDifferenceDspParams(
                 broadcast, constant, int(turned), multiplier + near, offset, shift

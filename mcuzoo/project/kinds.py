@@ -99,6 +99,7 @@ SMALL = (
     "mz_mean_s8",
     "mz_model",
     "mz_pointwise_s8_dsp",
+    "mz_pool",
     "mz_requantize_block",
 )
 """Names of those that are small, too: at most 1.5 % more modelled cycles of a model, by `profile

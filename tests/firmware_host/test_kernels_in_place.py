@@ -13,7 +13,7 @@ from helpers.engines import random_inputs
 from helpers.examples import examples
 from helpers.host_kernels import HostKernels
 from helpers.kernel_library import build_kernel_library, oracle
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import HealthCheck, assume, given, reject, settings
 
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.program import build_program
@@ -96,6 +96,21 @@ def test_binaries(kernels: Kernels, raw: bytes, seed: int) -> None:
             np.testing.assert_array_equal(over, expected)
 
 
+@SETTINGS
+@given(cases.reductions() | cases.pads(), cases.SEEDS)
+def test_those_that_lie_nowhere_over_their_input(kernels: Kernels, raw: bytes, seed: int) -> None:
+    model = parse_model(raw, "case")
+    program = build_program(model)
+    try:
+        calls = lower(program)
+    except UnsupportedOpError:
+        reject()
+    assume(len(calls) == 1)
+    (values, *_) = random_inputs(program.input_tensor.shape, seed, count=1)
+    output, _ = kernels.run(calls[0], [values], program.output_tensor.elements)
+    np.testing.assert_array_equal(output, oracle(model).run(values).reshape(-1))
+
+
 @pytest.mark.parametrize("activation", ["NONE", "RELU"])
 @pytest.mark.parametrize(
     ("kernel", "name", "scales"),
@@ -109,6 +124,9 @@ def test_binaries(kernels: Kernels, raw: bytes, seed: int) -> None:
         ("mz_add_exact_s8_dsp", "SUB", (0.05, 0.07, 0.1)),
         ("mz_mul_s8_dsp", "MUL", (0.031, 0.0271, 0.0433)),
         ("mz_mul_s8_dsp", "MUL", (0.5, 0.25, 0.5)),
+        ("mz_mul_large_s8_dsp", "MUL", (0.031, 0.0271, 0.00108)),
+        ("mz_mul_large_s8_dsp", "MUL", (0.5, 0.25, 0.0625)),
+        ("mz_mul_large_s8_dsp", "MUL", (0.9, 0.7, 0.001)),
         ("mz_prelu_s8_dsp", "PRELU", (0.031, 0.0021, 0.0253)),
         ("mz_prelu_s8_dsp", "PRELU", (0.05, 0.0078125, 0.05)),
         ("mz_squared_difference_s8_dsp", "SQUARED_DIFFERENCE", (0.031, 0.0271, 0.0433)),
@@ -185,6 +203,35 @@ def test_pools_of_many_equal_values(kernels: Kernels, operator: str, value: int)
         (call,) = lower(build_program(parse_model(raw, "case")))
         output, _ = kernels.run(call, [np.full(shape, value, np.int8)], 5)
         np.testing.assert_array_equal(output, value)
+
+
+@pytest.mark.parametrize("operator", ["AVERAGE_POOL_2D", "MAX_POOL_2D"])
+@pytest.mark.parametrize(
+    ("shape", "taps", "stride"),
+    [
+        # Windows of a row do not all fit, one does not, one of few channels does not.
+        ((1, 4, 301, 3), (2, 2), (2, 2)),
+        ((1, 5, 40, 9), (3, 30), (1, 2)),
+        ((1, 2, 310, 1), (1, 299), (1, 3)),
+        ((1, 2, 310, 2), (2, 299), (1, 3)),
+        ((1, 3, 3, 300), (3, 3), (1, 1)),
+        ((1, 7, 21, 5), (1, 1), (2, 3)),
+        # More taps than sums of 16 bits hold, in a column, too.
+        ((1, 40, 41, 70), (38, 41), (2, 9)),
+        ((1, 300, 3, 9), (280, 3), (20, 3)),
+        ((1, 7, 21, 5), (2, 1), (1, 2)),
+    ],
+)
+def test_pools_of_long_rows(
+    kernels: Kernels,
+    operator: str,
+    shape: tuple[int, int, int, int],
+    taps: tuple[int, int],
+    stride: tuple[int, int],
+) -> None:
+    for padding in ("SAME", "VALID"):
+        raw = build.pool_model(operator, shape, filter_size=taps, stride=stride, padding=padding)
+        assert_equals_reference(kernels, raw, 4)
 
 
 def test_an_addend_that_is_not_broadcast_may_lie_below_the_output(kernels: Kernels) -> None:

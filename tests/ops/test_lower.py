@@ -190,6 +190,34 @@ def test_neighbouring_axes_are_one(
     assert merged == tuple(ReductionAxisStruct(size, stride) for size, stride in expected)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_a_line_is_found_for_prelu_whose_output_is_not_coarser(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    scale = float(random.uniform(0.01, 0.2))
+    raw = build.binary_model(
+        "PRELU",
+        (1, 2, 2, 8),
+        weights(1, 1, 8),
+        scales=(scale, float(random.uniform(0.3, 1) / 127), scale * float(random.uniform(0.5, 2))),
+        zero_points=(int(random.integers(-128, 128)), 0, int(random.integers(-128, 128))),
+    )
+    assert [call.kernel for call in calls_of(raw)] == ["mz_prelu_s8_dsp"]
+
+
+@pytest.mark.parametrize(
+    ("made", "kernel"),
+    [
+        (0.01, "mz_mul_s8_dsp"),
+        (0.004, "mz_mul_large_s8_dsp"),
+        (1e-5, "mz_mul_large_s8_dsp"),
+        (1e3, "mz_mul_s8"),
+    ],
+)
+def test_products_go_by_the_kernel_of_their_factor(made: float, kernel: str) -> None:
+    raw = build.binary_model("MUL", (1, 2, 8), scales=(0.05, 0.05, made), activation="NONE")
+    assert [call.kernel for call in calls_of(raw)] == [kernel]
+
+
 def test_sources_are_the_kernels_that_are_called_and_what_they_share() -> None:
     program = build_program(parse_model(build.softmax_model((1, 10)), "softmax"))
     assert kernel_sources(lower(program)) == ("kernels/mz_softmax_s8.c", RUNTIME_SOURCE)

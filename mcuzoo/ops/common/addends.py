@@ -92,7 +92,7 @@ class Addends:
             axes=broadcast,
             others=Constant(symbol(op, "others"), others.astype(np.int32), meaning),
             turned=int(turned),
-            unit=unit,
+            unit=unit >> 8,  # of halfwords with a value in their upper byte
             multiplier=multiplier,
             offset=(1 << right - 1) + (base << right),
             shift=right,
@@ -122,8 +122,8 @@ _HALFWORD = 1 << 15
 
 @dataclass(frozen=True)
 class AddExactDspParams(BinaryParams):
-    """As mz_add_exact_s8_dsp.h has them. others: int32 [256], what is added to `unit` times a value
-    of the operand with the larger scale; turned: 1 where that is the second one. multiplier,
+    """As mz_add_exact_s8_dsp.h has them. others: int32 [256], what is added to 256 * `unit` times a
+    value of the operand with the larger scale; turned: 1 where that is the second one. multiplier,
     offset, shift: from sums to outputs. minimum, maximum: the fused activation as int8 values of
     the output.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ from mcuzoo.lowering.params import (
 from mcuzoo.ops.common import rules
 
 POOL_SCALE_TOLERANCE = 1e-6
+
+MOST_POOLED = 256
+"""MZ_POOL_BYTES."""
 
 Reduce = Callable[[NDArray[Any]], NDArray[Any]]
 
@@ -101,17 +104,21 @@ def _extents(
 
 @dataclass(frozen=True)
 class PoolParams(KernelParams):
-    """Parameters of both kernels, whose structs have two names.
+    """As mz_pool.h has them, for both kernels.
 
     input, output: sizes. window: in pixels, without dilation. minimum, maximum: the fused
     activation as int8 values of the output.
     """
 
+    c_type = "mz_pool_params"
     input: ExtentStruct
     output: ExtentStruct
     window: WindowStruct
     minimum: int
     maximum: int
+
+    kept_bytes: ClassVar[int]
+    """What the kernel keeps of each value."""
 
     passes = once
 

@@ -17,15 +17,26 @@ from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.params import CStruct, KernelParams, Value, pieces
 from mcuzoo.lowering.rows import RowChain
 from mcuzoo.ops.common.copies import CopyParams
+from mcuzoo.ops.common.picks import GatherParams
+from mcuzoo.ops.common.pooling import MOST_POOLED, PoolParams
 from mcuzoo.ops.kernels.depthwise_3x3_dsp import PLANES, Depthwise3x3DspParams
 from mcuzoo.ops.kernels.pointwise_depthwise_dsp import PointwiseDepthwiseDspParams
 from mcuzoo.ops.kernels.slices import extra_passes
+from mcuzoo.ops.mean import MeanParams
+from mcuzoo.ops.pad import PadParams
+from mcuzoo.ops.reduce_max import ReduceMaxParams
 
 _KINDS = ("stride", "exact", "alike")
 """Parameters by which a kernel goes through other loops."""
 
 _GROUP = 4
 """Columns that kernels take together."""
+
+_SHORT = 8
+"""Bytes that a copy reads at once; longer runs go by words, and their last bytes one by one."""
+
+_BLOCK = 16
+"""Bytes that memcpy and memset take at once."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +50,12 @@ class Work:
     window), "pairs" (of these, two of a row at a time), "fours" and "openings" (groups of outputs
     of mz_depthwise_planes.c, and how often a channel begins with some), "clamped" (outputs that are
     clamped once more), "edges" (outputs whose window hangs over an edge, times the window),
-    "gathered" (inputs of all windows), "lines" (of all windows), "runs" (that a copy consists of),
-    and for each constant of the parameters "passes NAME", "lanes NAME" (passes times output
-    channels), "seams NAME" (passes times outputs of a row) and "words NAME" (words that are read).
-    What is read is counted for each slice of the channels.
+    "gathered" (inputs of all windows), "lines" (of all windows), "columns" (values of pooled
+    columns), "down" (of these, times their rows), "joined" (of these, across), "groups" (windows
+    that share columns), "runs" (that a copy consists of), "tails" (bytes that go one by one), and
+    for each constant of the parameters "passes NAME", "lanes NAME" (passes times output channels),
+    "seams NAME" (passes times outputs of a row) and "words NAME" (words that are read). What is
+    read is counted for each slice of the channels.
     """
 
     kernel: str
@@ -70,9 +83,7 @@ def _work(program: Program, call: Call, times: int) -> Work:
         kind += [f"{name} {value}" for value in found]
     if {"window.height", "depth"} <= set(fields) and _depth(fields) % _GROUP:
         kind.append("uneven")
-    if isinstance(call.params, CopyParams):
-        together = (call.params.input_strides[-1], call.params.output_strides[-1]) == (1, 1)
-        kind.append("runs" if together else "bytes")
+    kind += _loops(call.params)
     shape = program.model.tensor(call.op.outputs[0]).shape or (1,)
     outputs = _outputs(call, shape)
     height, width = shape[-3:-1] if len(shape) > 2 else (1, 1)
@@ -94,7 +105,8 @@ def _work(program: Program, call: Call, times: int) -> Work:
         "edges": sweeps * _edges(fields) * channels * prod(_windows(fields)),
         "gathered": sweeps * outputs / channels * prod(_windows(fields)) * _depth(fields),
         "lines": sweeps * outputs / channels * next(_windows(fields), 0),
-        "runs": _runs(call.params),
+        **_columns(call.params),
+        **_copied(call.params),
     }
     constants = {path: value for path, value in fields.items() if isinstance(value, Constant)}
     for operand in call.inputs:
@@ -185,8 +197,65 @@ def _edges(fields: dict[str, Value]) -> int:
     return prod(made for made, _ in inside) - prod(whole for _, whole in inside)
 
 
-def _runs(params: KernelParams) -> int:
-    return prod(params.sizes[:-1]) if isinstance(params, CopyParams) else 0
+def _loops(params: KernelParams) -> list[str]:
+    """Those that a kernel goes through, of several."""
+    if isinstance(params, CopyParams | GatherParams):
+        run = _run(params)
+        return ["bytes" if run == 1 else "few" if run <= _SHORT else "runs"]
+    if isinstance(params, PoolParams):
+        return ["windows" if _windows_at_once(params) > 1 else "window"]
+    if isinstance(params, MeanParams | ReduceMaxParams):
+        kept, reduced = params.kept[1], params.reduced[1]
+        if kept.stride == 1 and kept.size >= _GROUP:
+            return ["fours"]
+        return ["rows" if reduced.stride == 1 else "bytes"]
+    return []
+
+
+def _run(params: CopyParams | GatherParams) -> int:
+    """Neighbouring bytes that are copied together."""
+    if isinstance(params, GatherParams):
+        return params.run
+    together = (params.input_strides[-1], params.output_strides[-1]) == (1, 1)
+    return params.sizes[-1] if together else 1
+
+
+def _windows_at_once(params: PoolParams) -> int:
+    """Windows of a row that share their columns, as in mz_pool.c."""
+    fit = MOST_POOLED // params.kept_bytes // params.input.channels
+    columns = min(fit, params.input.width + params.window.pad_left) - params.window.width
+    many = columns // params.window.stride_w + 1 if columns > 0 else 1
+    return min(many, params.output.width)
+
+
+def _columns(params: KernelParams) -> dict[str, float]:
+    if not isinstance(params, PoolParams):
+        return {}
+    made, window, channels = params.output, params.window, params.input.channels
+    values = made.height * params.input.width * channels
+    # With few channels, columns that begin no window are joined, too.
+    few = window.stride_w == 1 or channels < _SHORT
+    begins = values if few else made.height * made.width * channels
+    single = made.height * made.width * window.height * window.width * (channels % _SHORT)
+    return {
+        "columns": values,
+        "down": values * window.height,
+        "joined": begins * (window.width - 1),
+        "groups": made.height * pieces(made.width, _windows_at_once(params)),
+        "tails": single,
+    }
+
+
+def _copied(params: KernelParams) -> dict[str, float]:
+    if isinstance(params, CopyParams | GatherParams):
+        run = _run(params)
+        runs = prod(params.sizes) // (1 if isinstance(params, GatherParams) else run)
+        return {"runs": runs, "tails": runs * (run % _GROUP) if run > _SHORT else 0}
+    if isinstance(params, PadParams):
+        runs = prod(params.sizes[:-1])
+        parts = params.sizes[-1], params.before[-1] + params.after[-1]
+        return {"runs": runs, "tails": runs * sum(part % _BLOCK for part in parts)}
+    return {}
 
 
 def _clamps(fields: dict[str, Value]) -> bool:
