@@ -125,7 +125,7 @@ class DepthwiseConv2dParams(KernelParams):
         return self.output.height * self.output.width
 
     def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
-        return windowed_rows(self.window)
+        return windowed_rows(self.input, self.window, source)
 
 
 def prepare(program: Program, step: Step) -> WeightedWork:

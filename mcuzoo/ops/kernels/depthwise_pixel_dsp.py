@@ -54,7 +54,7 @@ class DepthwisePixelDspParams(KernelParams):
         return self.output.height * self.output.width
 
     def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
-        return windowed_rows(self.window)
+        return windowed_rows(self.input, self.window, source)
 
 
 class DepthwisePixel:
