@@ -221,22 +221,24 @@ static void run_others(const pixel_job *job, const int32_t *packed, int32_t coun
     }
 }
 
-/* Offsets of the pixels under a window, from `origin` on, where its upper left tap is: at row `top` and
- * column `left` of the image. outside: what taps read that are not in it. */
-static void find_taps(const mz_depthwise_pixel_s8_dsp_params *params, uintptr_t origin, int32_t top,
-                      int32_t left, const int8_t *outside, intptr_t *tap) {
+static bool is_inside(int32_t at, int32_t size) {
+    return (uint32_t)at < (uint32_t)size;
+}
+
+/* Offsets of the pixels under a window whose upper left tap is at row `top` and column `left` of the
+ * image, from that tap on. outside: of what taps read that are not in the image. */
+static void find_taps(const mz_depthwise_pixel_s8_dsp_params *params, int32_t top, int32_t left,
+                      intptr_t outside, intptr_t *tap) {
     const mz_window window = params->window;
-    const mz_extent image = params->input;
-    const int32_t right = window.dilation_w * image.channels;
-    const int32_t down = window.dilation_h * image.width * image.channels;
-    for (int32_t y = 0; y < window.height; y++) {
-        const int32_t row = top + y * window.dilation_h;
-        for (int32_t x = 0; x < window.width; x++) {
-            const int32_t column = left + x * window.dilation_w;
-            const bool inside =
-                row >= 0 && row < image.height && column >= 0 && column < image.width;
-            *tap++ = inside ? y * down + x * right : (intptr_t)((uintptr_t)outside - origin);
+    const int32_t width = params->input.width, step = window.dilation_w * params->input.channels;
+    int32_t line = 0;
+    for (int32_t y = window.height; y > 0; y--, top += window.dilation_h) {
+        const int32_t columns = is_inside(top, params->input.height) ? width : 0;
+        int32_t column = left, offset = line;
+        for (int32_t x = window.width; x > 0; x--, column += window.dilation_w, offset += step) {
+            *tap++ = is_inside(column, columns) ? offset : outside;
         }
+        line += window.dilation_h * width * params->input.channels;
     }
     /* For what is loaded too many. */
     for (int32_t i = 0; i < MZ_PIXEL_TAPS_BEHIND; i++, tap++) {
@@ -264,7 +266,8 @@ void mz_depthwise_pixel_s8_dsp(const mz_depthwise_pixel_s8_dsp_params *params,
         .odd = taps % 2,
         .half = 2 * params->zero_point + 1,
     };
-    bool known = false; /* the taps of a window that is all inside */
+    bool known = false;  /* the taps of a window that is all inside */
+    bool filled = false; /* what is outside */
     for (int32_t y = 0; y < out.height; y++) {
         const int32_t top = y * window.stride_h - window.pad_top;
         const bool rows = is_whole(top, window.height, window.dilation_h, image.height);
@@ -274,12 +277,15 @@ void mz_depthwise_pixel_s8_dsp(const mz_depthwise_pixel_s8_dsp_params *params,
                 rows && is_whole(left, window.width, window.dilation_w, image.width);
             const uintptr_t origin =
                 (uintptr_t)input + (uintptr_t)(intptr_t)((top * image.width + left) * channels);
-            if (!whole || !known) {
-                for (int32_t i = 0; !whole && i < channels; i++) {
+            if (!whole && !filled) {
+                for (int32_t i = 0; i < channels; i++) {
                     outside[i] = (int8_t)params->input_zero_point;
                 }
-                find_taps(params, origin, top, left, outside, tap);
             }
+            if (!whole || !known) {
+                find_taps(params, top, left, (intptr_t)((uintptr_t)outside - origin), tap);
+            }
+            filled |= !whole;
             known = whole;
             job.from_output = (intptr_t)(origin - (uintptr_t)job.output);
             job.end = job.output + (channels - others);
