@@ -40,6 +40,7 @@ from mcuzoo.ops.kernels.conv_2d_stem_dsp import Stem
 from mcuzoo.ops.kernels.depthwise_3x3_dsp import Depthwise3x3Dsp
 from mcuzoo.ops.kernels.depthwise_dsp import DepthwiseDsp
 from mcuzoo.ops.kernels.depthwise_pixel_dsp import DepthwisePixel
+from mcuzoo.ops.kernels.depthwise_row_dsp import DepthwiseRow
 from mcuzoo.ops.kernels.one_channel import OneChannel, Planes
 from mcuzoo.ops.kernels.window_blocks import WindowBlocks
 from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, Weights
@@ -161,6 +162,7 @@ OPERATOR = Operator(
         reference=reference,
         prepare=prepare,
         variants=(
+            DepthwiseRow(),
             DepthwisePixel(),
             Depthwise3x3Dsp(),
             OneChannel(Stem()),

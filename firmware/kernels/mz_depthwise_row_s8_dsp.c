@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
+#include "kernels/mz_depthwise_row_s8_dsp.h"
+
+#include "kernels/mz_assembly.h"
+#include "kernels/mz_pairs.h"
+#include "kernels/mz_requantization.h"
+
+/* Channels whose planes are made at a time, and outputs that are computed at a time. */
+#define LANES 4
+#define GROUP 4
+
+/* Groups of a channel, one after the other; the last one begins where the row has as many columns left,
+ * and computes some again. The assembly counts on the order. Weights are twice the model's, sums twice
+ * the accumulator. */
+typedef struct {
+    const int16_t *plane; /* the first window's first tap */
+    int8_t *output;
+    const int32_t *weights; /* pairs of taps: (w0, w1) (0, w0) (w2, w3) (w1, w2) .., to the end of zeros */
+    int32_t words;          /* of either kind, an even number */
+    int32_t start;          /* of the sums */
+    int32_t multiplier;     /* Q0.31 */
+    int32_t offset;         /* half of an output, and where outputs begin */
+    int32_t shift;          /* to the right, 1 or more */
+    int32_t step;           /* bytes from output to output */
+    const int16_t *last_plane; /* of the last group */
+    int8_t *last_output;
+} row_job;
+
+#if MZ_ASSEMBLY
+
+#include <stddef.h>
+
+#define IS_AT(field, word) (offsetof(row_job, field) == 4 * (word))
+_Static_assert(IS_AT(plane, 0) && IS_AT(output, 1) && IS_AT(weights, 2) && IS_AT(words, 3) &&
+                   IS_AT(start, 4) && IS_AT(multiplier, 5) && IS_AT(offset, 6) &&
+                   IS_AT(shift, 7) && IS_AT(step, 8) && IS_AT(last_plane, 9) &&
+                   IS_AT(last_output, 10),
+               "the assembly below counts on it");
+
+/* From a sum to an output, but for the shift by a register. */
+#define SIGN(to, offset, sum) "add " to ", " offset ", " sum ", asr #31\n\t"
+#define SCALED(sum, multiplier, offset) "smmlar " sum ", " sum ", " multiplier ", " offset "\n\t"
+#define SHIFTED(sum, shift) "asr " sum ", " shift "\n\t"
+#define SATURATED(sum) "ssat " sum ", #8, " sum "\n\t"
+
+/* Up to three taps:
+ *
+ *   r0 r1    read the plane, write outputs     r8 r9    activations
+ *   r2 r3    weights (w0, w1) (w1, w2)         r10 r11  sums of the first and the second output
+ *   r4       start of the sums                 r12 lr   of the third and the fourth
+ *   r5..r7   multiplier, offset, shift         stack    step, where the last group begins */
+__attribute__((naked)) static void run_3(const row_job *job __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4-r11, lr}\n\t"
+        "ldrd r8, r9, [r0, #32]\n\t"
+        "ldr r10, [r0, #40]\n\t"
+        "push {r8-r10}\n\t"
+        "ldm r0, {r0-r7}\n\t"
+        "ldr r3, [r2, #12]\n\t"
+        "ldr r2, [r2]\n\t"
+        "ldr r8, [r0]\n\t"
+        ".Lrow_3:\n\t"
+        "ldr r9, [r0, #4]\n\t"
+        "smlad r10, r8, r2, r4\n\t"
+        "smlatb r11, r8, r2, r4\n\t"
+        "ldr r8, [r0, #8]!\n\t"
+        "smlabt r10, r9, r3, r10\n\t"
+        "smlad r12, r9, r2, r4\n\t"
+        "smlad r11, r9, r3, r11\n\t"
+        "smlatb lr, r9, r2, r4\n\t"
+        SIGN("r9", "r6", "r10")
+        "smlabt r12, r8, r3, r12\n\t"
+        SCALED("r10", "r5", "r9")
+        SIGN("r9", "r6", "r11")
+        "smlad lr, r8, r3, lr\n\t"
+        SCALED("r11", "r5", "r9")
+        SIGN("r9", "r6", "r12")
+        SCALED("r12", "r5", "r9")
+        SIGN("r9", "r6", "lr")
+        SHIFTED("r10", "r7")
+        SCALED("lr", "r5", "r9")
+        "ldr r9, [sp]\n\t"
+        SATURATED("r10")
+        SHIFTED("r11", "r7")
+        "strb r10, [r1]\n\t"
+        SATURATED("r11")
+        SHIFTED("r12", "r7")
+        "strb r11, [r1, r9]\n\t"
+        SATURATED("r12")
+        "ldr r10, [sp, #4]\n\t"
+        SHIFTED("lr", "r7")
+        "strb r12, [r1, r9, lsl #1]\n\t"
+        SATURATED("lr")
+        "add r1, r9\n\t"
+        "strb lr, [r1, r9, lsl #1]\n\t"
+        "cmp r0, r10\n\t"
+        "add r9, r9, r9, lsl #1\n\t"
+        "add r1, r9\n\t"
+        "bls .Lrow_3\n\t"
+        "sub r10, r0, r10\n\t"
+        "cmp r10, #8\n\t"
+        "beq .Lrow_3_done\n\t"
+        "ldrd r0, r1, [sp, #4]\n\t"
+        "ldr r8, [r0]\n\t"
+        "b .Lrow_3\n\t"
+        ".Lrow_3_done:\n\t"
+        "add sp, #12\n\t"
+        "pop {r4-r11, pc}\n\t");
+}
+
+/* Four or five taps:
+ *
+ *   r0 r1    read the plane, write outputs     r6 r7     activations
+ *   r2 r3    weights (w0, w1) (w1, w2)         r8..r11   the sums of four outputs
+ *   r4 r5    weights (w2, w3) (w3, w4)         r12 lr    start of the sums, multiplier
+ *   stack    offset, shift, step, where the last group begins */
+__attribute__((naked)) static void run_5(const row_job *job __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4-r11, lr}\n\t"
+        "add r12, r0, #24\n\t"
+        "ldm r12, {r4-r8}\n\t"
+        "push {r4-r8}\n\t"
+        "ldrd r12, lr, [r0, #16]\n\t"
+        "ldm r0, {r0-r2}\n\t"
+        "ldrd r4, r3, [r2, #8]\n\t"
+        "ldr r5, [r2, #20]\n\t"
+        "ldr r2, [r2]\n\t"
+        ".Lrow_5:\n\t"
+        "ldr r6, [r0]\n\t"
+        "ldr r7, [r0, #4]\n\t"
+        ".Lrow_5_loaded:\n\t"
+        "smlad r8, r6, r2, r12\n\t"
+        "smlatb r9, r6, r2, r12\n\t"
+        "ldr r6, [r0, #8]!\n\t"
+        "smlad r8, r7, r4, r8\n\t"
+        "smlad r9, r7, r3, r9\n\t"
+        "smlad r10, r7, r2, r12\n\t"
+        "smlatb r11, r7, r2, r12\n\t"
+        "ldr r7, [r0, #4]\n\t"
+        "smlabt r8, r6, r5, r8\n\t"
+        "smlad r9, r6, r5, r9\n\t"
+        "smlad r10, r6, r4, r10\n\t"
+        "smlad r11, r6, r3, r11\n\t"
+        "ldr r6, [sp]\n\t"
+        "smlabt r10, r7, r5, r10\n\t"
+        "smlad r11, r7, r5, r11\n\t"
+        SIGN("r7", "r6", "r8")
+        SCALED("r8", "lr", "r7")
+        SIGN("r7", "r6", "r9")
+        SCALED("r9", "lr", "r7")
+        SIGN("r7", "r6", "r10")
+        SCALED("r10", "lr", "r7")
+        SIGN("r7", "r6", "r11")
+        "ldr r6, [sp, #4]\n\t"
+        SCALED("r11", "lr", "r7")
+        "ldr r7, [sp, #8]\n\t"
+        SHIFTED("r8", "r6")
+        SATURATED("r8")
+        SHIFTED("r9", "r6")
+        "strb r8, [r1]\n\t"
+        SATURATED("r9")
+        SHIFTED("r10", "r6")
+        "strb r9, [r1, r7]\n\t"
+        SATURATED("r10")
+        "ldr r8, [sp, #12]\n\t"
+        SHIFTED("r11", "r6")
+        "strb r10, [r1, r7, lsl #1]\n\t"
+        SATURATED("r11")
+        "add r1, r7\n\t"
+        "ldr r6, [r0]\n\t"
+        "strb r11, [r1, r7, lsl #1]\n\t"
+        "cmp r0, r8\n\t"
+        "add r7, r7, r7, lsl #1\n\t"
+        "add r1, r7\n\t"
+        "ldr r7, [r0, #4]\n\t"
+        "bls .Lrow_5_loaded\n\t"
+        "sub r8, r0, r8\n\t"
+        "cmp r8, #8\n\t"
+        "beq .Lrow_5_done\n\t"
+        "ldrd r0, r1, [sp, #12]\n\t"
+        "b .Lrow_5\n\t"
+        ".Lrow_5_done:\n\t"
+        "add sp, #20\n\t"
+        "pop {r4-r11, pc}\n\t");
+}
+
+/* Any number of taps:
+ *
+ *   r0 r1    read the plane and weights        r8        pairs of words that are left
+ *   r2..r5   weights for even and odd columns  r9..r12   the sums of four outputs
+ *   r6 r7    activations: now, next            lr        the group's first window
+ *   stack    all from output on */
+__attribute__((naked)) static void run_any(const row_job *job __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4-r11, lr}\n\t"
+        "ldr lr, [r0], #4\n\t"
+        "sub sp, #40\n\t"
+        "mov r11, sp\n\t"
+        "ldm r0, {r1-r10}\n\t"
+        "stm r11, {r1-r10}\n\t"
+        ".Lrow_group:\n\t"
+        "ldr r1, [sp, #4]\n\t"
+        "ldr r6, [lr]\n\t"
+        "ldr r9, [sp, #12]\n\t"
+        "ldr r2, [r1], #4\n\t"
+        "mov r0, lr\n\t"
+        "ldr r3, [r1], #4\n\t"
+        "mov r10, r9\n\t"
+        "ldr r8, [sp, #8]\n\t"
+        "mov r11, r9\n\t"
+        "mov r12, r9\n\t"
+        ".Lrow_words:\n\t"
+        "smlad r9, r6, r2, r9\n\t"
+        "ldr r7, [r0, #4]\n\t"
+        "smlad r10, r6, r3, r10\n\t"
+        "ldr r4, [r1], #4\n\t"
+        "smlad r11, r7, r2, r11\n\t"
+        "ldr r5, [r1], #4\n\t"
+        "smlad r12, r7, r3, r12\n\t"
+        "ldr r6, [r0, #8]!\n\t"
+        "smlad r9, r7, r4, r9\n\t"
+        "ldr r2, [r1], #4\n\t"
+        "smlad r10, r7, r5, r10\n\t"
+        "ldr r3, [r1], #4\n\t"
+        "smlad r11, r6, r4, r11\n\t"
+        "subs r8, #2\n\t"
+        "smlad r12, r6, r5, r12\n\t"
+        "bne .Lrow_words\n\t"
+        "ldrd r2, r3, [sp, #16]\n\t"
+        "ldr r0, [sp]\n\t"
+        SIGN("r4", "r3", "r9")
+        SIGN("r5", "r3", "r10")
+        SCALED("r9", "r2", "r4")
+        SIGN("r6", "r3", "r11")
+        SCALED("r10", "r2", "r5")
+        SIGN("r7", "r3", "r12")
+        SCALED("r11", "r2", "r6")
+        "ldr r3, [sp, #24]\n\t"
+        SCALED("r12", "r2", "r7")
+        "ldr r1, [sp, #28]\n\t"
+        SHIFTED("r9", "r3")
+        SATURATED("r9")
+        SHIFTED("r10", "r3")
+        "ldr r8, [sp, #32]\n\t"
+        "strb r9, [r0]\n\t"
+        SATURATED("r10")
+        SHIFTED("r11", "r3")
+        "strb r10, [r0, r1]\n\t"
+        SATURATED("r11")
+        SHIFTED("r12", "r3")
+        "strb r11, [r0, r1, lsl #1]\n\t"
+        SATURATED("r12")
+        "add r0, r1\n\t"
+        "add lr, #8\n\t"
+        "strb r12, [r0, r1, lsl #1]\n\t"
+        "add r1, r1, r1, lsl #1\n\t"
+        "cmp lr, r8\n\t"
+        "add r0, r1\n\t"
+        "str r0, [sp]\n\t"
+        "bls .Lrow_group\n\t"
+        "sub r1, lr, r8\n\t"
+        "cmp r1, #8\n\t"
+        "beq .Lrow_done\n\t"
+        "ldrd lr, r1, [sp, #32]\n\t"
+        "str r1, [sp]\n\t"
+        "b .Lrow_group\n\t"
+        ".Lrow_done:\n\t"
+        "add sp, #40\n\t"
+        "pop {r4-r11, pc}\n\t");
+}
+
+static void run_groups(const row_job *job, int32_t taps) {
+    (taps <= 3 ? run_3 : taps <= 5 ? run_5 : run_any)(job);
+}
+
+#else
+
+static uint32_t two_at(const int16_t *plane) {
+    uint32_t two;
+    __builtin_memcpy(&two, plane, 4);
+    return two;
+}
+
+/* TFLM's two roundings: the product's, and by the shift, where halves of negative numbers go down. */
+static int8_t output_of(const row_job *job, int32_t sum) {
+    const int32_t offset = job->offset - (sum < 0);
+    const int32_t high = mz_high_product_rounded(sum, job->multiplier, offset);
+    return (int8_t)mz_saturated(high >> job->shift);
+}
+
+static void run_groups(const row_job *job, int32_t taps) {
+    const int16_t *plane = job->plane;
+    int8_t *output = job->output;
+    (void)taps;
+    for (;;) {
+        int32_t sums[GROUP] = {job->start, job->start, job->start, job->start};
+        for (int32_t i = 0; i < job->words; i++) {
+            for (int32_t k = 0; k < GROUP; k++) {
+                const uint32_t x = two_at(plane + 2 * (i + k / 2));
+                sums[k] = mz_pair_products(x, (uint32_t)job->weights[2 * i + k % 2], sums[k]);
+            }
+        }
+        for (int32_t k = 0; k < GROUP; k++) {
+            output[k * job->step] = output_of(job, sums[k]);
+        }
+        if (plane == job->last_plane) {
+            return;
+        }
+        plane += GROUP;
+        output += GROUP * job->step;
+        if (plane > job->last_plane) {
+            plane = job->last_plane;
+            output = job->last_output;
+        }
+    }
+}
+
+#endif
+
+/* Planes of four channels, of the columns of a tile. */
+typedef struct {
+    int16_t *planes;
+    int32_t lane;        /* columns from plane to plane */
+    int32_t first;       /* column of the image, at column 0 of the planes; may be before it */
+    int32_t begin, end;  /* columns of the planes that are in the image */
+    int32_t columns;     /* of the planes */
+} tile_planes;
+
+static int32_t clip(int32_t value, int32_t low, int32_t high) {
+    return value < low ? low : value > high ? high : value;
+}
+
+static void fill_outside(const tile_planes *to, int32_t zero_point) {
+    int16_t *plane = to->planes;
+    for (int32_t lane = 0; lane < LANES; lane++, plane += to->lane) {
+        for (int32_t column = 0; column < to->columns; column++) {
+            if (column < to->begin || column >= to->end) {
+                plane[column] = (int16_t)zero_point;
+            }
+        }
+    }
+}
+
+static void widen_column(const tile_planes *to, const int8_t *pixel, int32_t column) {
+    int16_t *plane = to->planes + column;
+    for (int32_t lane = 0; lane < LANES; lane++, plane += to->lane) {
+        *plane = pixel[lane];
+    }
+}
+
+/* What is inside of the image; words begin at even columns. input: the image's first pixel's channel. */
+static void widen(const tile_planes *to, const int8_t *input, int32_t channels) {
+    const int32_t even = to->begin + (to->begin & 1), pairs = (to->end - even) / 2;
+    const int8_t *pixel = input + (to->first + even) * channels;
+    if (even != to->begin) {
+        widen_column(to, pixel - channels, to->begin);
+    }
+    int32_t *lane_0 = (int32_t *)(void *)(to->planes + even);
+    const int32_t words = to->lane / 2;
+    int32_t *lane_2 = lane_0 + 2 * words;
+    for (int32_t i = pairs; i > 0; i--, lane_0++, lane_2++, pixel += 2 * channels) {
+        const uint32_t a = mz_word_load(pixel), b = mz_word_load(pixel + channels);
+        const uint32_t low = mz_pair_firsts(a, b), high = mz_pair_seconds(a, b);
+        lane_0[0] = (int32_t)mz_pair_even(low);
+        lane_0[words] = (int32_t)mz_pair_odd(low);
+        lane_2[0] = (int32_t)mz_pair_even(high);
+        lane_2[words] = (int32_t)mz_pair_odd(high);
+    }
+    if (even + 2 * pairs < to->end) {
+        widen_column(to, pixel, to->end - 1);
+    }
+}
+
+/* A channel's weights as the products want them; what is behind them stays. */
+static void unpack_weights(const int8_t *weights, int32_t taps, int32_t *to) {
+    uint32_t last = 0;
+    for (; taps > 1; taps -= 2, to += 2) {
+        const uint32_t first = (uint32_t)(2 * *weights++), second = (uint32_t)(2 * *weights++);
+        to[0] = (int32_t)mz_pair_firsts(first, second);
+        to[1] = (int32_t)mz_pair_firsts(last, first);
+        last = second;
+    }
+    const uint32_t first = taps > 0 ? (uint32_t)(2 * *weights) : 0;
+    to[0] = (int32_t)mz_pair_firsts(first, 0);
+    to[1] = (int32_t)mz_pair_firsts(last, first);
+}
+
+/* All channels of a tile of `columns` outputs. output: its first pixel. */
+static void run_tile(const mz_depthwise_row_s8_dsp_params *params, const tile_planes *at,
+                     int32_t columns, const int8_t *input, int8_t *output, int32_t *weights) {
+    const int32_t channels = params->channels, taps = params->taps;
+    row_job job = {
+        .weights = weights,
+        .words = 2 * (taps / 4 + 1),
+        .step = channels,
+    };
+    for (int32_t block = 0; block < channels; block += LANES) {
+        /* The last block steps back and computes some channels again. */
+        int32_t channel = block + LANES <= channels ? block : channels - LANES;
+        const int32_t end = channel + LANES;
+        job.plane = at->planes;
+        widen(at, input + channel, channels);
+        for (; channel < end; channel++) {
+            const int32_t shift = params->shifts[channel];
+            unpack_weights(params->weights + channel * taps, taps, weights);
+            job.output = output + channel;
+            job.start = params->bias[channel] * 2;
+            job.multiplier = params->multipliers[channel];
+            job.offset = (1 << (shift - 1)) + params->zero_point * (1 << shift);
+            job.shift = shift;
+            job.last_plane = job.plane + (columns - GROUP);
+            job.last_output = job.output + (columns - GROUP) * channels;
+            run_groups(&job, taps);
+            job.plane += at->lane;
+        }
+    }
+}
+
+void mz_depthwise_row_s8_dsp(const mz_depthwise_row_s8_dsp_params *params, const int8_t *input,
+                             int8_t *output, int8_t *scratch) {
+    const int32_t taps = params->taps, lane_words = MZ_ROW_PLANE_WORDS(params->tile, taps);
+    int32_t *const weights = (int32_t *)(void *)scratch;
+    tile_planes at = {
+        .planes = (int16_t *)(void *)(weights + MZ_ROW_WEIGHT_WORDS(taps)),
+        .lane = 2 * lane_words,
+    };
+    for (int32_t i = 0; i < MZ_ROW_WEIGHT_WORDS(taps); i++) {
+        weights[i] = 0;
+    }
+    for (int32_t x = 0; x < params->output_width; x += params->tile) {
+        const int32_t left = params->output_width - x;
+        const int32_t columns = left < params->tile ? left : params->tile;
+        at.columns = columns + taps - 1;
+        at.first = x - params->pad_left;
+        at.begin = clip(-at.first, 0, at.columns);
+        at.end = clip(params->input_width - at.first, at.begin, at.columns);
+        fill_outside(&at, params->input_zero_point);
+        run_tile(params, &at, columns, input, output + x * params->channels, weights);
+    }
+    mz_clamp_outputs(output, params->output_width * params->channels, params->minimum,
+                     params->maximum);
+}
