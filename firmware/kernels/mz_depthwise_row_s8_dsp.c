@@ -331,14 +331,17 @@ static int32_t clip(int32_t value, int32_t low, int32_t high) {
     return value < low ? low : value > high ? high : value;
 }
 
+static void fill(int16_t *plane, int32_t first, int32_t end, int32_t value) {
+    for (int32_t column = first; column < end; column++) {
+        plane[column] = (int16_t)value;
+    }
+}
+
 static void fill_outside(const tile_planes *to, int32_t zero_point) {
     int16_t *plane = to->planes;
     for (int32_t lane = 0; lane < LANES; lane++, plane += to->lane) {
-        for (int32_t column = 0; column < to->columns; column++) {
-            if (column < to->begin || column >= to->end) {
-                plane[column] = (int16_t)zero_point;
-            }
-        }
+        fill(plane, 0, to->begin, zero_point);
+        fill(plane, to->end, to->columns, zero_point);
     }
 }
 
@@ -350,7 +353,8 @@ static void widen_column(const tile_planes *to, const int8_t *pixel, int32_t col
 }
 
 /* What is inside of the image; words begin at even columns. input: the image's first pixel's channel. */
-static void widen(const tile_planes *to, const int8_t *input, int32_t channels) {
+static __attribute__((noinline)) void widen(const tile_planes *to, const int8_t *input,
+                                            int32_t channels) {
     const int32_t even = to->begin + (to->begin & 1), pairs = (to->end - even) / 2;
     const int8_t *pixel = input + (to->first + even) * channels;
     if (even != to->begin) {
@@ -373,46 +377,57 @@ static void widen(const tile_planes *to, const int8_t *input, int32_t channels) 
 }
 
 /* A channel's weights as the products want them; what is behind them stays. */
-static void unpack_weights(const int8_t *weights, int32_t taps, int32_t *to) {
+static __attribute__((noinline)) void unpack_weights(const int8_t *weights, const int8_t *end,
+                                                     int32_t *to) {
     uint32_t last = 0;
-    for (; taps > 1; taps -= 2, to += 2) {
-        const uint32_t first = (uint32_t)(2 * *weights++), second = (uint32_t)(2 * *weights++);
+    for (; end - weights > 1; weights += 2, to += 2) {
+        const uint32_t first = (uint32_t)(2 * weights[0]), second = (uint32_t)(2 * weights[1]);
         to[0] = (int32_t)mz_pair_firsts(first, second);
         to[1] = (int32_t)mz_pair_firsts(last, first);
         last = second;
     }
-    const uint32_t first = taps > 0 ? (uint32_t)(2 * *weights) : 0;
+    const uint32_t first = end != weights ? (uint32_t)(2 * *weights) : 0;
     to[0] = (int32_t)mz_pair_firsts(first, 0);
     to[1] = (int32_t)mz_pair_firsts(last, first);
+}
+
+/* Of a channel of the layer: what follows `channel`. */
+static __attribute__((noinline)) void run_channel(const mz_depthwise_row_s8_dsp_params *params,
+                                                  row_job *job, int32_t channel) {
+    const int32_t taps = params->taps;
+    const int32_t shift = params->shifts[channel];
+    const int8_t *const weights = params->weights + channel * taps;
+    job->start = params->bias[channel] * 2;
+    job->multiplier = params->multipliers[channel];
+    job->shift = shift;
+    job->offset = ((2 * params->zero_point + 1) * (1 << shift)) >> 1;
+    unpack_weights(weights, weights + taps, (int32_t *)job->weights);
+    run_groups(job, taps);
 }
 
 /* All channels of a tile of `columns` outputs. output: its first pixel. */
 static void run_tile(const mz_depthwise_row_s8_dsp_params *params, const tile_planes *at,
                      int32_t columns, const int8_t *input, int8_t *output, int32_t *weights) {
-    const int32_t channels = params->channels, taps = params->taps;
+    const int32_t channels = params->channels, to_last = (columns - GROUP) * channels;
     row_job job = {
         .weights = weights,
-        .words = 2 * (taps / 4 + 1),
+        .words = 2 * (params->taps / 4 + 1),
         .step = channels,
     };
     for (int32_t block = 0; block < channels; block += LANES) {
         /* The last block steps back and computes some channels again. */
-        int32_t channel = block + LANES <= channels ? block : channels - LANES;
-        const int32_t end = channel + LANES;
-        job.plane = at->planes;
+        const int32_t channel = block + LANES <= channels ? block : channels - LANES;
         widen(at, input + channel, channels);
-        for (; channel < end; channel++) {
-            const int32_t shift = params->shifts[channel];
-            unpack_weights(params->weights + channel * taps, taps, weights);
-            job.output = output + channel;
-            job.start = params->bias[channel] * 2;
-            job.multiplier = params->multipliers[channel];
-            job.offset = (1 << (shift - 1)) + params->zero_point * (1 << shift);
-            job.shift = shift;
-            job.last_plane = job.plane + (columns - GROUP);
-            job.last_output = job.output + (columns - GROUP) * channels;
-            run_groups(&job, taps);
+        job.plane = at->planes;
+        job.last_plane = at->planes + (columns - GROUP);
+        job.output = output + channel;
+        job.last_output = job.output + to_last;
+        for (int32_t i = 0; i < LANES; i++) {
+            run_channel(params, &job, channel + i);
             job.plane += at->lane;
+            job.last_plane += at->lane;
+            job.output++;
+            job.last_output++;
         }
     }
 }

@@ -111,8 +111,8 @@ def _rounding(work: WeightedWork) -> ExactRounding | None:
 
 
 def _tile(columns: int) -> int:
-    """As evenly as possible."""
-    return pieces(columns, pieces(columns, _TILE_COLUMNS))
+    """Whole groups, as evenly as possible."""
+    return GROUP * pieces(columns, GROUP * pieces(columns, _TILE_COLUMNS))
 
 
 def _scratch_bytes(params: DepthwiseRowDspParams) -> int:
