@@ -1,5 +1,5 @@
-"""Images of one column, such as samples over time, are taken as images of one row: the bytes are the
-same, and kernels compute a row's pixels together."""
+"""Images of one column, such as samples over time, are taken as images of one row: the bytes are
+the same, and kernels compute a row's pixels together."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ from mcuzoo.ops.common.weighted import (
 )
 from mcuzoo.ops.kernels.conv_2d_stem_dsp import Stem
 from mcuzoo.ops.kernels.depthwise_3x3_dsp import Depthwise3x3Dsp
+from mcuzoo.ops.kernels.depthwise_choice import Quickest
 from mcuzoo.ops.kernels.depthwise_dsp import DepthwiseDsp
 from mcuzoo.ops.kernels.depthwise_pixel_dsp import DepthwisePixel
 from mcuzoo.ops.kernels.depthwise_row_dsp import DepthwiseRow
@@ -162,8 +163,8 @@ OPERATOR = Operator(
         reference=reference,
         prepare=prepare,
         variants=(
-            DepthwiseRow(),
-            DepthwisePixel(),
+            Quickest(DepthwiseRow()),
+            Quickest(DepthwisePixel()),
             Depthwise3x3Dsp(),
             OneChannel(Stem()),
             Planes(convolution=False),

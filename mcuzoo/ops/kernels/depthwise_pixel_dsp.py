@@ -35,9 +35,10 @@ _TAPS_BEHIND = 3
 
 @dataclass(frozen=True)
 class DepthwisePixelDspParams(KernelParams):
-    """As mz_depthwise_pixel_s8_dsp.h has them. input, output: as many channels of both. window: in
-    pixels. input_zero_point: what stands outside the image. packed: biases, weights and scales of each four channels. zero_point: of the output.
-    minimum, maximum: the fused activation as int8 values of the output.
+    """As mz_depthwise_pixel_s8_dsp.h has them. input, output: as many channels of both, 4 or more.
+    window: in pixels, two taps or more. input_zero_point: what stands outside the image. packed:
+    biases, weights and scales of each four channels. zero_point: of the output. minimum, maximum:
+    the fused activation as int8 values of the output.
     """
 
     c_type = "mz_depthwise_pixel_s8_dsp_params"
@@ -71,7 +72,7 @@ class DepthwisePixel:
         exact = _rounding(work)
         assert exact is not None
         view = work.view
-        padded = _hangs_over(work, view)
+        padded = whole_windows(work) != work.target.shape[1:3]
         meaning = (
             *describe(work.weights_tensor),
             "With bias and scales, four channels at a time: mz_depthwise_pixel_s8_dsp.h.",
@@ -99,18 +100,19 @@ def _rounding(work: WeightedWork) -> ExactRounding | None:
     return exact_rounding(work, np.ascontiguousarray(work.weights.reshape(-1, work.channels).T))
 
 
-def _hangs_over(work: WeightedWork, view: WindowStruct) -> bool:
-    """Whether a window reads pixels outside of the image."""
+def whole_windows(work: WeightedWork) -> tuple[int, int]:
+    """Rows and columns of outputs whose windows are all inside of the image."""
+    view = work.view
     axes = (
         (view.height, view.dilation_h, view.stride_h, view.pad_top),
         (view.width, view.dilation_w, view.stride_w, view.pad_left),
     )
-    return any(
-        pad > 0 or (windows - 1) * stride - pad + (taps - 1) * dilation >= size
-        for (taps, dilation, stride, pad), size, windows in zip(
-            axes, work.source.shape[1:3], work.target.shape[1:3], strict=True
-        )
+    sizes = zip(axes, work.source.shape[1:3], work.target.shape[1:3], strict=True)
+    rows, columns = (
+        sum(0 <= at * stride - pad < size - (taps - 1) * dilation for at in range(windows))
+        for (taps, dilation, stride, pad), size, windows in sizes
     )
+    return rows, columns
 
 
 def packed_words(work: WeightedWork, exact: ExactRounding) -> NDArray[np.int32]:

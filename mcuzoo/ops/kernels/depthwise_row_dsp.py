@@ -58,7 +58,7 @@ class DepthwiseRow:
     kernel = "mz_depthwise_row_s8_dsp"
 
     def accepts(self, work: WeightedWork) -> bool:
-        view, (_, height, width, channels) = work.view, work.target.shape
+        view, (_, height, width, _) = work.view, work.target.shape
         tile = _tile(width)
         return (
             (work.source.shape[1], height, view.height, view.pad_top) == (1, 1, 1, 0)
