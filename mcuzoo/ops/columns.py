@@ -52,7 +52,7 @@ def _is_column(view: WindowStruct, source: Sequence[int], target: Sequence[int])
     """Whether windows lie below each other in one column, (height, width) of both images, and more
     than a pixel is seen by each, or not every one is seen."""
     return (
-        (source[1], target[1], view.width, view.pad_left) == (1, 1, 1, 0)
+        (source[1], target[1], view.width) == (1, 1, 1)
         and source[0] > 1
         and (view.height, view.stride_h) != (1, 1)
     )

@@ -49,9 +49,10 @@ def test_every_kernel_of_a_mobilenet(kernels: CoreKernels, program: Program) -> 
         for symbol, (declared, loaded) in _passes(kernels, program, call).items():
             if call.kernel != "mz_softmax_s8" and not narrow:
                 names.add(call.kernel)
-                # A pass over many quads begins with weights that the one before has loaded, too.
-                assert declared <= loaded < 1.05 * declared, (symbol, call.kernel)
-    assert len(names) == 4
+                # A pass over many quads begins with weights that the one before has loaded, too; by
+                # pixels two words of each four channels are loaded twice.
+                assert declared <= loaded < 1.06 * declared, (symbol, call.kernel)
+    assert len(names) == 5
 
 
 @pytest.mark.parametrize("position", [2, 4, 8])
