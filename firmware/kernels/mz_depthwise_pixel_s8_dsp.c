@@ -65,11 +65,13 @@ _Static_assert(IS_AT(packed, PACKED) && IS_AT(output, OUTPUT) && IS_AT(end, END)
 /* Returns what is behind the words of all fours.
  *
  *   r0       what offsets count from        r4..r7   sums of four channels
- *   r1       reads the stream               r8 r9    activations of two taps; offsets of the next
+ *   r1       reads the stream               r8 r9    activations of two taps
  *   r2       reads offsets                  r10 r11  weights
  *   r3       pairs of taps that are left    r12 lr   activations of channels 0 and 1, and 2 and 3
  *
- * Two taps are loaded while the two before are multiplied, and two too many at the end. */
+ * What a word holds is taken apart by instructions that are issued alone or before another, so each
+ * stands before a load or a product. Two taps are loaded while the two before are multiplied, and two
+ * too many at the end. */
 __attribute__((naked)) static const int32_t *
 run_fours(const pixel_job *job __attribute__((unused))) {
     __asm__ volatile(
@@ -83,39 +85,40 @@ run_fours(const pixel_job *job __attribute__((unused))) {
         "ldr r2, " ON_STACK(TAP) "\n\t"
         "ldr r0, " ON_STACK(FROM_OUTPUT) "\n\t"
         "ldr r3, " ON_STACK(PAIRS) "\n\t"
+        "ldr r8, [r2], #4\n\t"
         "add r0, r12\n\t"
-        "ldrd r8, r9, [r2], #8\n\t"
+        "ldr r9, [r2], #4\n\t"
         "ldm r1!, {r4-r7}\n\t"
-        "ldr r10, [r1], #4\n\t"
         "ldr r8, [r0, r8]\n\t"
-        "ldr r11, [r1], #4\n\t"
+        "ldr r10, [r1], #4\n\t"
         "ldr r9, [r0, r9]\n\t"
         ".Lpixel_taps:\n\t"
         "pkhbt r12, r8, r9, lsl #16\n\t"
         "subs r3, #1\n\t"
         "pkhtb lr, r9, r8, asr #16\n\t"
-        "sxtb16 r8, r10\n\t"
-        "sxtb16 r9, r12\n\t"
-        "sxtb16 r10, r10, ror #8\n\t"
-        "smlad r4, r9, r8, r4\n\t"
-        "sxtb16 r12, r12, ror #8\n\t"
-        "ldrd r8, r9, [r2], #8\n\t"
-        "smlad r5, r12, r10, r5\n\t"
-        "sxtb16 r12, lr\n\t"
-        "sxtb16 r10, r11\n\t"
-        "sxtb16 lr, lr, ror #8\n\t"
-        "smlad r6, r12, r10, r6\n\t"
-        "ldr r8, [r0, r8]\n\t"
-        "sxtb16 r11, r11, ror #8\n\t"
-        "ldr r10, [r1], #4\n\t"
-        "smlad r7, lr, r11, r7\n\t"
-        "ldr r9, [r0, r9]\n\t"
+        "ldr r8, [r2], #4\n\t"
+        "sxtb16 r9, r12, ror #8\n\t"
+        "sxtb16 r11, r10, ror #8\n\t"
+        "sxtb16 r12, r12\n\t"
+        "smlad r5, r9, r11, r5\n\t"
+        "sxtb16 r10, r10\n\t"
         "ldr r11, [r1], #4\n\t"
+        "sxtb16 r9, lr, ror #8\n\t"
+        "smlad r4, r12, r10, r4\n\t"
+        "sxtb16 r10, r11, ror #8\n\t"
+        "ldr r12, [r2], #4\n\t"
+        "sxtb16 lr, lr\n\t"
+        "smlad r7, r9, r10, r7\n\t"
+        "sxtb16 r11, r11\n\t"
+        "ldr r8, [r0, r8]\n\t"
+        "smlad r6, lr, r11, r6\n\t"
+        "ldr r9, [r0, r12]\n\t"
+        "ldr r10, [r1], #4\n\t"
         "bne .Lpixel_taps\n\t"
 
         "ldr r3, " ON_STACK(ODD) "\n\t"
         "ldr r2, " ON_STACK(HALF) "\n\t"
-        "sub r1, #8\n\t"
+        "sub r1, #4\n\t"
         "cbz r3, .Lpixel_outputs\n\t"
         "add r1, #4\n\t"
         "sxtb16 r9, r8\n\t"

@@ -30,7 +30,7 @@ typedef struct {
  * for MZ_PIXEL_TAPS_BEHIND more, and for a byte for each channel if a window may hang over an edge.
  * Pixels are written in order, channel by channel, when the same channels of their window are read; the
  * output may lie over the input where it keeps behind what is still to be read. */
-#define MZ_PIXEL_TAPS_BEHIND 3
+#define MZ_PIXEL_TAPS_BEHIND 2
 
 void mz_depthwise_pixel_s8_dsp(const mz_depthwise_pixel_s8_dsp_params *params,
                                const int8_t *input, int8_t *output, int8_t *scratch);

@@ -29,7 +29,7 @@ LANES = 4
 _POINTER_BYTES = 8
 """Room for one on any machine."""
 
-_TAPS_BEHIND = 3
+_TAPS_BEHIND = 2
 """MZ_PIXEL_TAPS_BEHIND."""
 
 
