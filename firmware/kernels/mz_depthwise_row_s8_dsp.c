@@ -31,11 +31,36 @@ typedef struct {
 
 #include <stddef.h>
 
-#define IS_AT(field, word) (offsetof(row_job, field) == 4 * (word))
-_Static_assert(IS_AT(plane, 0) && IS_AT(output, 1) && IS_AT(weights, 2) && IS_AT(words, 3) &&
-                   IS_AT(start, 4) && IS_AT(multiplier, 5) && IS_AT(offset, 6) &&
-                   IS_AT(shift, 7) && IS_AT(step, 8) && IS_AT(last_plane, 9) &&
-                   IS_AT(last_output, 10),
+#define JOB_PLANE 0
+#define JOB_OUTPUT 4
+#define JOB_WEIGHTS 8
+#define JOB_WORDS 12
+#define JOB_START 16
+#define JOB_MULTIPLIER 20
+#define JOB_OFFSET 24
+#define JOB_SHIFT 28
+#define JOB_STEP 32
+#define JOB_LAST_PLANE 36
+#define JOB_LAST_OUTPUT 40
+#define JOB_BYTES 44
+
+/* A field of the job, and of what is on the stack from the field `from` on. */
+#define IN_JOB(name) MZ_AT("r0", JOB_##name)
+#define ON_STACK(name, from) MZ_AT("sp", JOB_##name - JOB_##from)
+#define STACK_BYTES(from) MZ_IMMEDIATE(JOB_BYTES - JOB_##from)
+
+/* Of the weights: words of pairs for windows at even and at odd columns take turns. */
+#define WEIGHTS_01 0
+#define WEIGHTS_23 8
+#define WEIGHTS_12 12
+#define WEIGHTS_34 20
+
+#define IS_AT(field, name) (offsetof(row_job, field) == JOB_##name)
+_Static_assert(IS_AT(plane, PLANE) && IS_AT(output, OUTPUT) && IS_AT(weights, WEIGHTS) &&
+                   IS_AT(words, WORDS) && IS_AT(start, START) && IS_AT(multiplier, MULTIPLIER) &&
+                   IS_AT(offset, OFFSET) && IS_AT(shift, SHIFT) && IS_AT(step, STEP) &&
+                   IS_AT(last_plane, LAST_PLANE) && IS_AT(last_output, LAST_OUTPUT) &&
+                   sizeof(row_job) == JOB_BYTES,
                "the assembly below counts on it");
 
 /* From a sum to an output, but for the shift by a register. */
@@ -53,12 +78,12 @@ _Static_assert(IS_AT(plane, 0) && IS_AT(output, 1) && IS_AT(weights, 2) && IS_AT
 __attribute__((naked)) static void run_3(const row_job *job __attribute__((unused))) {
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
-        "ldrd r8, r9, [r0, #32]\n\t"
-        "ldr r10, [r0, #40]\n\t"
+        "ldrd r8, r9, " IN_JOB(STEP) "\n\t"
+        "ldr r10, " IN_JOB(LAST_OUTPUT) "\n\t"
         "push {r8-r10}\n\t"
         "ldm r0, {r0-r7}\n\t"
-        "ldr r3, [r2, #12]\n\t"
-        "ldr r2, [r2]\n\t"
+        "ldr r3, " MZ_AT("r2", WEIGHTS_12) "\n\t"
+        "ldr r2, " MZ_AT("r2", WEIGHTS_01) "\n\t"
         "ldr r8, [r0]\n\t"
         ".Lrow_3:\n\t"
         "ldr r9, [r0, #4]\n\t"
@@ -80,7 +105,7 @@ __attribute__((naked)) static void run_3(const row_job *job __attribute__((unuse
         SIGN("r9", "r6", "lr")
         SHIFTED("r10", "r7")
         SCALED("lr", "r5", "r9")
-        "ldr r9, [sp]\n\t"
+        "ldr r9, " ON_STACK(STEP, STEP) "\n\t"
         SATURATED("r10")
         SHIFTED("r11", "r7")
         "strb r10, [r1]\n\t"
@@ -88,7 +113,7 @@ __attribute__((naked)) static void run_3(const row_job *job __attribute__((unuse
         SHIFTED("r12", "r7")
         "strb r11, [r1, r9]\n\t"
         SATURATED("r12")
-        "ldr r10, [sp, #4]\n\t"
+        "ldr r10, " ON_STACK(LAST_PLANE, STEP) "\n\t"
         SHIFTED("lr", "r7")
         "strb r12, [r1, r9, lsl #1]\n\t"
         SATURATED("lr")
@@ -101,11 +126,11 @@ __attribute__((naked)) static void run_3(const row_job *job __attribute__((unuse
         "sub r10, r0, r10\n\t"
         "cmp r10, #8\n\t"
         "beq .Lrow_3_done\n\t"
-        "ldrd r0, r1, [sp, #4]\n\t"
+        "ldrd r0, r1, " ON_STACK(LAST_PLANE, STEP) "\n\t"
         "ldr r8, [r0]\n\t"
         "b .Lrow_3\n\t"
         ".Lrow_3_done:\n\t"
-        "add sp, #12\n\t"
+        "add sp, " STACK_BYTES(STEP) "\n\t"
         "pop {r4-r11, pc}\n\t");
 }
 
@@ -118,14 +143,14 @@ __attribute__((naked)) static void run_3(const row_job *job __attribute__((unuse
 __attribute__((naked)) static void run_5(const row_job *job __attribute__((unused))) {
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
-        "add r12, r0, #24\n\t"
+        "add r12, r0, " MZ_IMMEDIATE(JOB_OFFSET) "\n\t"
         "ldm r12, {r4-r8}\n\t"
         "push {r4-r8}\n\t"
-        "ldrd r12, lr, [r0, #16]\n\t"
+        "ldrd r12, lr, " IN_JOB(START) "\n\t"
         "ldm r0, {r0-r2}\n\t"
-        "ldrd r4, r3, [r2, #8]\n\t"
-        "ldr r5, [r2, #20]\n\t"
-        "ldr r2, [r2]\n\t"
+        "ldrd r4, r3, " MZ_AT("r2", WEIGHTS_23) "\n\t"
+        "ldr r5, " MZ_AT("r2", WEIGHTS_34) "\n\t"
+        "ldr r2, " MZ_AT("r2", WEIGHTS_01) "\n\t"
         ".Lrow_5:\n\t"
         "ldr r6, [r0]\n\t"
         "ldr r7, [r0, #4]\n\t"
@@ -142,7 +167,7 @@ __attribute__((naked)) static void run_5(const row_job *job __attribute__((unuse
         "smlad r9, r6, r5, r9\n\t"
         "smlad r10, r6, r4, r10\n\t"
         "smlad r11, r6, r3, r11\n\t"
-        "ldr r6, [sp]\n\t"
+        "ldr r6, " ON_STACK(OFFSET, OFFSET) "\n\t"
         "smlabt r10, r7, r5, r10\n\t"
         "smlad r11, r7, r5, r11\n\t"
         SIGN("r7", "r6", "r8")
@@ -152,9 +177,9 @@ __attribute__((naked)) static void run_5(const row_job *job __attribute__((unuse
         SIGN("r7", "r6", "r10")
         SCALED("r10", "lr", "r7")
         SIGN("r7", "r6", "r11")
-        "ldr r6, [sp, #4]\n\t"
+        "ldr r6, " ON_STACK(SHIFT, OFFSET) "\n\t"
         SCALED("r11", "lr", "r7")
-        "ldr r7, [sp, #8]\n\t"
+        "ldr r7, " ON_STACK(STEP, OFFSET) "\n\t"
         SHIFTED("r8", "r6")
         SATURATED("r8")
         SHIFTED("r9", "r6")
@@ -163,7 +188,7 @@ __attribute__((naked)) static void run_5(const row_job *job __attribute__((unuse
         SHIFTED("r10", "r6")
         "strb r9, [r1, r7]\n\t"
         SATURATED("r10")
-        "ldr r8, [sp, #12]\n\t"
+        "ldr r8, " ON_STACK(LAST_PLANE, OFFSET) "\n\t"
         SHIFTED("r11", "r6")
         "strb r10, [r1, r7, lsl #1]\n\t"
         SATURATED("r11")
@@ -178,10 +203,10 @@ __attribute__((naked)) static void run_5(const row_job *job __attribute__((unuse
         "sub r8, r0, r8\n\t"
         "cmp r8, #8\n\t"
         "beq .Lrow_5_done\n\t"
-        "ldrd r0, r1, [sp, #12]\n\t"
+        "ldrd r0, r1, " ON_STACK(LAST_PLANE, OFFSET) "\n\t"
         "b .Lrow_5\n\t"
         ".Lrow_5_done:\n\t"
-        "add sp, #20\n\t"
+        "add sp, " STACK_BYTES(OFFSET) "\n\t"
         "pop {r4-r11, pc}\n\t");
 }
 
@@ -195,19 +220,19 @@ __attribute__((naked)) static void run_any(const row_job *job __attribute__((unu
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
         "ldr lr, [r0], #4\n\t"
-        "sub sp, #40\n\t"
+        "sub sp, " STACK_BYTES(OUTPUT) "\n\t"
         "mov r11, sp\n\t"
         "ldm r0, {r1-r10}\n\t"
         "stm r11, {r1-r10}\n\t"
         ".Lrow_group:\n\t"
-        "ldr r1, [sp, #4]\n\t"
+        "ldr r1, " ON_STACK(WEIGHTS, OUTPUT) "\n\t"
         "ldr r6, [lr]\n\t"
-        "ldr r9, [sp, #12]\n\t"
+        "ldr r9, " ON_STACK(START, OUTPUT) "\n\t"
         "ldr r2, [r1], #4\n\t"
         "mov r0, lr\n\t"
         "ldr r3, [r1], #4\n\t"
         "mov r10, r9\n\t"
-        "ldr r8, [sp, #8]\n\t"
+        "ldr r8, " ON_STACK(WORDS, OUTPUT) "\n\t"
         "mov r11, r9\n\t"
         "mov r12, r9\n\t"
         ".Lrow_words:\n\t"
@@ -227,8 +252,8 @@ __attribute__((naked)) static void run_any(const row_job *job __attribute__((unu
         "subs r8, #2\n\t"
         "smlad r12, r6, r5, r12\n\t"
         "bne .Lrow_words\n\t"
-        "ldrd r2, r3, [sp, #16]\n\t"
-        "ldr r0, [sp]\n\t"
+        "ldrd r2, r3, " ON_STACK(MULTIPLIER, OUTPUT) "\n\t"
+        "ldr r0, " ON_STACK(OUTPUT, OUTPUT) "\n\t"
         SIGN("r4", "r3", "r9")
         SIGN("r5", "r3", "r10")
         SCALED("r9", "r2", "r4")
@@ -236,13 +261,13 @@ __attribute__((naked)) static void run_any(const row_job *job __attribute__((unu
         SCALED("r10", "r2", "r5")
         SIGN("r7", "r3", "r12")
         SCALED("r11", "r2", "r6")
-        "ldr r3, [sp, #24]\n\t"
+        "ldr r3, " ON_STACK(SHIFT, OUTPUT) "\n\t"
         SCALED("r12", "r2", "r7")
-        "ldr r1, [sp, #28]\n\t"
+        "ldr r1, " ON_STACK(STEP, OUTPUT) "\n\t"
         SHIFTED("r9", "r3")
         SATURATED("r9")
         SHIFTED("r10", "r3")
-        "ldr r8, [sp, #32]\n\t"
+        "ldr r8, " ON_STACK(LAST_PLANE, OUTPUT) "\n\t"
         "strb r9, [r0]\n\t"
         SATURATED("r10")
         SHIFTED("r11", "r3")
@@ -257,16 +282,16 @@ __attribute__((naked)) static void run_any(const row_job *job __attribute__((unu
         "add r1, r1, r1, lsl #1\n\t"
         "cmp lr, r8\n\t"
         "add r0, r1\n\t"
-        "str r0, [sp]\n\t"
+        "str r0, " ON_STACK(OUTPUT, OUTPUT) "\n\t"
         "bls .Lrow_group\n\t"
         "sub r1, lr, r8\n\t"
         "cmp r1, #8\n\t"
         "beq .Lrow_done\n\t"
-        "ldrd lr, r1, [sp, #32]\n\t"
-        "str r1, [sp]\n\t"
+        "ldrd lr, r1, " ON_STACK(LAST_PLANE, OUTPUT) "\n\t"
+        "str r1, " ON_STACK(OUTPUT, OUTPUT) "\n\t"
         "b .Lrow_group\n\t"
         ".Lrow_done:\n\t"
-        "add sp, #40\n\t"
+        "add sp, " STACK_BYTES(OUTPUT) "\n\t"
         "pop {r4-r11, pc}\n\t");
 }
 
