@@ -23,7 +23,8 @@ typedef struct {
     int32_t half;         /* twice the output's zero point, and 1 */
 } pixel_job;
 
-/* By TFLM's two roundings: the product's, and by the shift, where halves of negative numbers go down. */
+/* By TFLM's two roundings: the product's, and by the shift, where halves of negative numbers go
+ * down. */
 static int8_t output_of(int32_t sum, int32_t multiplier, int32_t shift, int32_t half) {
     const int32_t offset = half * (1 << shift) - (sum < 0);
     const int32_t twice = (int32_t)(2 * (uint32_t)sum);
@@ -67,11 +68,11 @@ _Static_assert(IS_AT(packed, PACKED) && IS_AT(output, OUTPUT) && IS_AT(end, END)
  *   r0       what offsets count from        r4..r7   sums of four channels
  *   r1       reads the stream               r8 r9    activations of two taps
  *   r2       reads offsets                  r10 r11  weights
- *   r3       pairs of taps that are left    r12 lr   activations of channels 0 and 1, and 2 and 3
+ *   r3       pairs of taps that are left    r12 lr   activations of channels 0, 1 and of 2, 3
  *
  * What a word holds is taken apart by instructions that are issued alone or before another, so each
- * stands before a load or a product. Two taps are loaded while the two before are multiplied, and two
- * too many at the end. */
+ * stands before a load or a product. Two taps are loaded while the two before are multiplied, and
+ * two too many at the end. */
 __attribute__((naked)) static const int32_t *
 run_fours(const pixel_job *job __attribute__((unused))) {
     __asm__ volatile(
@@ -228,8 +229,8 @@ static bool is_inside(int32_t at, int32_t size) {
     return (uint32_t)at < (uint32_t)size;
 }
 
-/* Offsets of the pixels under a window whose upper left tap is at row `top` and column `left` of the
- * image, from that tap on. outside: of what taps read that are not in the image. */
+/* Offsets of the pixels under a window whose upper left tap is at row `top` and column `left` of
+ * the image, from that tap on. outside: of what taps read that are not in the image. */
 static void find_taps(const mz_depthwise_pixel_s8_dsp_params *params, int32_t top, int32_t left,
                       intptr_t outside, intptr_t *tap) {
     const mz_window window = params->window;

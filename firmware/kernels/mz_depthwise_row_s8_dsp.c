@@ -10,13 +10,13 @@
 #define LANES 4
 #define GROUP 4
 
-/* Groups of a channel, one after the other; the last one begins where the row has as many columns left,
- * and computes some again. The assembly counts on the order. Weights are twice the model's, sums twice
- * the accumulator. */
+/* Groups of a channel, one after the other; the last one begins where the row has as many columns
+ * left, and computes some again. The assembly counts on the order. Weights are twice the model's,
+ * sums twice the accumulator. */
 typedef struct {
     const int16_t *plane; /* the first window's first tap */
     int8_t *output;
-    const int32_t *weights; /* pairs of taps: (w0, w1) (0, w0) (w2, w3) (w1, w2) .., to the end of zeros */
+    const int32_t *weights; /* pairs of taps: (w0, w1) (0, w0) (w2, w3) (w1, w2) .., then zeros */
     int32_t words;          /* of either kind, an even number */
     int32_t start;          /* of the sums */
     int32_t multiplier;     /* Q0.31 */
@@ -307,7 +307,8 @@ static uint32_t two_at(const int16_t *plane) {
     return two;
 }
 
-/* TFLM's two roundings: the product's, and by the shift, where halves of negative numbers go down. */
+/* TFLM's two roundings: the product's, and by the shift, where halves of negative numbers go
+ * down. */
 static int8_t output_of(const row_job *job, int32_t sum) {
     const int32_t offset = job->offset - (sum < 0);
     const int32_t high = mz_high_product_rounded(sum, job->multiplier, offset);
@@ -346,10 +347,10 @@ static void run_groups(const row_job *job, int32_t taps) {
 /* Planes of four channels, of the columns of a tile. */
 typedef struct {
     int16_t *planes;
-    int32_t lane;        /* columns from plane to plane */
-    int32_t first;       /* column of the image, at column 0 of the planes; may be before it */
-    int32_t begin, end;  /* columns of the planes that are in the image */
-    int32_t columns;     /* of the planes */
+    int32_t lane;       /* columns from plane to plane */
+    int32_t first;      /* column of the image, at column 0 of the planes; may be before it */
+    int32_t begin, end; /* columns of the planes that are in the image */
+    int32_t columns;    /* of the planes */
 } tile_planes;
 
 static int32_t clip(int32_t value, int32_t low, int32_t high) {
@@ -377,7 +378,7 @@ static void widen_column(const tile_planes *to, const int8_t *pixel, int32_t col
     }
 }
 
-/* What is inside of the image; words begin at even columns. input: the image's first pixel's channel. */
+/* What is inside of the image; words begin at even columns. input: its first pixel's channel. */
 static __attribute__((noinline)) void widen(const tile_planes *to, const int8_t *input,
                                             int32_t channels) {
     const int32_t even = to->begin + (to->begin & 1), pairs = (to->end - even) / 2;
