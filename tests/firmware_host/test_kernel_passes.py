@@ -55,6 +55,22 @@ def test_every_kernel_of_a_mobilenet(kernels: CoreKernels, program: Program) -> 
     assert len(names) == 5
 
 
+@pytest.mark.parametrize(
+    ("image", "taps", "passes"), [((70, 1, 8), (3, 1), 2), ((9, 1, 8), (7, 1), 3)]
+)
+def test_depthwise_over_time(
+    kernels: CoreKernels, image: tuple[int, int, int], taps: tuple[int, int], passes: int
+) -> None:
+    """Two tiles of a row; three pixels, which load two words of each four channels twice."""
+    weights = np.ones((1, *taps, image[2]), np.int8)
+    raw = build.depthwise_model((1, *image), weights, None, padding="VALID")
+    found = build_program(parse_model(raw, "depthwise"))
+    (call,) = lower(found)
+    for symbol, (declared, loaded) in _passes(kernels, found, call).items():
+        assert declared == passes
+        assert declared <= loaded < 1.1 * declared, symbol
+
+
 @pytest.mark.parametrize("position", [2, 4, 8])
 def test_fused_kernels(kernels: CoreKernels, program: Program, position: int) -> None:
     whole, *_, by_row = fuse(*lower(program)[position : position + 2])
