@@ -104,6 +104,11 @@ def one_op_models() -> tuple[bytes, ...]:
             output_zero_point=-128,
         ),
         models.depthwise_model(IMAGE, weights[:1, :2, :2], bias),
+        # To one pixel, and along a row.
+        models.depthwise_model(
+            (1, 5, 5, 8), np.ones((1, 5, 5, 8), dtype=np.int8), None, padding="VALID"
+        ),
+        models.depthwise_model((1, 32, 1, 8), np.ones((1, 3, 1, 8), dtype=np.int8), None),
         # Multipliers of a half and more, which other kernels take, and one of next to nothing.
         models.depthwise_model(IMAGE, weights[:1, :2, :2], bias, output_scale=0.0005),
         models.binary_model("MUL", IMAGE, np.ones(IMAGE, np.int8), scales=(1.0, 1.0, 1.0)),

@@ -210,6 +210,32 @@ def depthwise_times(random: Random) -> bytes:
     return depthwise(random, int(random.integers(1, 3)), multiplier=int(random.choice([2, 4, 8])))
 
 
+def few_pixels(random: Random) -> bytes:
+    """Windows over all of an image, or nearly."""
+    depth, taps = channels(random), int(random.choice([2, 3, 3, 4, 5, 7]))
+    image = taps + int(random.integers(0, 2))
+    return models.depthwise_model(
+        (1, image, image, depth),
+        weights(random, 1, taps, taps, depth),
+        random.integers(-500, 500, depth).astype(np.int32),
+        stride=(int(random.integers(1, 3)),) * 2,
+        padding="SAME" if taps < 4 and random.random() < 0.3 else "VALID",
+        **quantized(random, taps * taps, depth),
+    )
+
+
+def samples_over_time(random: Random) -> bytes:
+    """An image of one column."""
+    depth, taps = channels(random), size(random, 2, 16)
+    return models.depthwise_model(
+        (1, taps + size(random, 1, 100), 1, depth),
+        weights(random, 1, taps, 1, depth),
+        random.integers(-500, 500, depth).astype(np.int32),
+        padding="SAME" if random.random() < 0.5 else "VALID",
+        **quantized(random, taps, depth),
+    )
+
+
 def dense(random: Random) -> bytes:
     depth, out = channels(random, 1024), size(random, 2, 128)
     return models.fully_connected_model(
@@ -333,7 +359,8 @@ def resized(random: Random) -> bytes:
 
 DRAWN = (
     *((convolution, 3), (pointwise, 3), (first, 2), (first_of_stride_1, 2), (spread, 1)),
-    *((depthwise_1, 3), (depthwise_2, 2), (depthwise_odd, 2), (depthwise_times, 2), (dense, 2)),
+    *((depthwise_1, 3), (depthwise_2, 2), (depthwise_odd, 3), (depthwise_times, 2), (dense, 2)),
+    *((few_pixels, 2), (samples_over_time, 3)),
     *((pool, 6), (mean, 6), (sums, 4), (products, 3), (others_of_two, 6), (rows, 1)),
     *((other_rows, 2), (table, 1), (padded, 2), (moved, 6), (resized, 3)),
 )

@@ -25,7 +25,7 @@ _DENSE = (64, 32, 16)
 
 def calibration_network() -> bytes:
     """A .tflite file, always the same: three first convolutions side by side; three stages of
-    convolution, sum, pointwise and depthwise as one kernel, pool, depthwise, pointwise, pool, table
+    convolution, sum, pointwise and depthwise as one kernel, depthwise, pool, pointwise, pool, table
     and product; three fully connected layers, each with a softmax."""
     net = _Net()
     image = net.activation("image", INPUT)
@@ -48,7 +48,7 @@ def _stage(net: _Net, at: int) -> int:
     mixed = net.conv(at, channels, window=3)
     summed = net.op("ADD", [mixed, at], net.shape(at))
     at = net.depthwise(net.conv(summed, 2 * channels))
-    at = net.depthwise(net.pool("MAX_POOL_2D", at))
+    at = net.pool("MAX_POOL_2D", net.depthwise(at))
     at = net.conv(at, 2 * channels)
     smooth = net.pool("AVERAGE_POOL_2D", at, stride=1)
     table = net.op("LOGISTIC", [at], net.shape(at), scale=1 / 256, zero=-128)

@@ -120,11 +120,21 @@ class RowWindow:
 HEIGHTS = (Setting("input.height", "input_rows"), Setting("output.height", "output_rows"))
 
 
-def windowed_rows(view: WindowStruct) -> RowWindow:
-    """The RowWindow of a kernel whose field `window` is this window."""
+WIDTHS = (Setting("input.width", "input_rows"), Setting("output.width", "output_rows"))
+
+
+def windowed_rows(
+    image: ExtentStruct, view: WindowStruct, source: Shape, widens: int = 0
+) -> RowWindow:
+    """The RowWindow of a kernel whose fields `input` and `window` are these. Where `image` is a row
+    and `source` a column, its pixels are the rows of the column."""
+    if image.height != source[1]:
+        reach = (view.width - 1) * view.dilation_w + 1
+        settings = (*WIDTHS, Setting("window.pad_left", "pad_top"))
+        return RowWindow(reach, view.stride_w, view.pad_left, settings, widens)
     reach = (view.height - 1) * view.dilation_h + 1
     settings = (*HEIGHTS, Setting("window.pad_top", "pad_top"))
-    return RowWindow(reach, view.stride_h, view.pad_top, settings)
+    return RowWindow(reach, view.stride_h, view.pad_top, settings, widens)
 
 
 class KernelParams(CStruct):

@@ -155,7 +155,7 @@ class Conv2dParams(KernelParams):
         return self.output.height * pieces(self.output.width, at_once)
 
     def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
-        return windowed_rows(self.window)
+        return windowed_rows(self.input, self.window, source)
 
 
 def prepare(program: Program, step: Step) -> WeightedWork:

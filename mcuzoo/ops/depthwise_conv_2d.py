@@ -38,7 +38,10 @@ from mcuzoo.ops.common.weighted import (
 )
 from mcuzoo.ops.kernels.conv_2d_stem_dsp import Stem
 from mcuzoo.ops.kernels.depthwise_3x3_dsp import Depthwise3x3Dsp
+from mcuzoo.ops.kernels.depthwise_choice import Quickest
 from mcuzoo.ops.kernels.depthwise_dsp import DepthwiseDsp
+from mcuzoo.ops.kernels.depthwise_pixel_dsp import DepthwisePixel
+from mcuzoo.ops.kernels.depthwise_row_dsp import DepthwiseRow
 from mcuzoo.ops.kernels.one_channel import OneChannel, Planes
 from mcuzoo.ops.kernels.window_blocks import WindowBlocks
 from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, Weights
@@ -124,7 +127,7 @@ class DepthwiseConv2dParams(KernelParams):
         return self.output.height * self.output.width
 
     def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
-        return windowed_rows(self.window)
+        return windowed_rows(self.input, self.window, source)
 
 
 def prepare(program: Program, step: Step) -> WeightedWork:
@@ -160,6 +163,8 @@ OPERATOR = Operator(
         reference=reference,
         prepare=prepare,
         variants=(
+            Quickest(DepthwiseRow()),
+            Quickest(DepthwisePixel()),
             Depthwise3x3Dsp(),
             OneChannel(Stem()),
             Planes(convolution=False),

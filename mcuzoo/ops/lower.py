@@ -10,6 +10,7 @@ from mcuzoo.graph.model import Op
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.variant import Variant, Work
+from mcuzoo.ops.columns import columns_as_rows
 from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.operator import Aot
 from mcuzoo.ops.padding import absorb_padding
@@ -25,7 +26,7 @@ def lower(program: Program, portable: bool = False) -> tuple[Call, ...]:
     Raises UnsupportedOpError naming the first op that the ahead-of-time runtime cannot run.
     """
     judge(program.file, "aot").require()
-    works = absorb_padding(program, prepare_works(program))
+    works = columns_as_rows(absorb_padding(program, prepare_works(program)))
     variants = choose_variants(works, portable)
     return tuple(
         chain.from_iterable(

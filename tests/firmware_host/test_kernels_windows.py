@@ -4,6 +4,7 @@ assembly on an emulated Cortex-M7; also with the output over the input, as near 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,9 +22,12 @@ from hypothesis import HealthCheck, given, reject, settings
 
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.variant import Variant
 from mcuzoo.ops.common.weighted import WeightedWork
 from mcuzoo.ops.kernels.depthwise_3x3_dsp import Depthwise3x3DspParams, narrower
 from mcuzoo.ops.kernels.depthwise_dsp import with_fewer_rows
+from mcuzoo.ops.kernels.depthwise_pixel_dsp import DepthwisePixel
+from mcuzoo.ops.kernels.depthwise_row_dsp import DepthwiseRow, DepthwiseRowDspParams
 from mcuzoo.ops.kernels.pointwise_depthwise_dsp import fuse
 from mcuzoo.ops.table import computed
 
@@ -69,7 +73,31 @@ def candidates(raw: bytes, *kernels: str) -> tuple[WeightedWork, Call, Call]:
 def assert_equals_portable(
     kernels: Kernels, portable: HostKernels, kernel: str, raw: bytes, seed: int
 ) -> None:
-    work, call, plain = candidates(raw, kernel)
+    assert_alike(kernels, portable, *candidates(raw, kernel), seed)
+
+
+def assert_does_as_portable(
+    kernels: Kernels, portable: HostKernels, variant: Variant[Any], raw: bytes, seed: int
+) -> None:
+    """Even where another kernel would be quicker."""
+    try:
+        work = work_of(raw)
+    except UnsupportedOpError:
+        reject()
+    if not variant.accepts(work):
+        reject()
+    (call,), (plain,) = variant.lower(work), computed(work.op).variants[-1].lower(work)
+    assert_alike(kernels, portable, work, call, plain, seed)
+
+
+def assert_alike(
+    kernels: Kernels,
+    portable: HostKernels,
+    work: WeightedWork,
+    call: Call,
+    plain: Call,
+    seed: int,
+) -> None:
     size = work.target.elements
     for values in random_inputs(work.source.shape, seed, count=1):
         expected, _ = portable.run(plain, [values], size)
@@ -93,6 +121,38 @@ def test_depthwise_of_any_window(
     kernels: Kernels, portable: HostKernels, raw: bytes, seed: int
 ) -> None:
     assert_equals_portable(kernels, portable, ANY_DEPTHWISE, raw, seed)
+
+
+@settings(SETTINGS, max_examples=examples(80))
+@given(cases.depthwise_of_pixels(), SEEDS)
+def test_depthwise_by_pixels(
+    kernels: Kernels, portable: HostKernels, raw: bytes, seed: int
+) -> None:
+    assert_does_as_portable(kernels, portable, DepthwisePixel(), raw, seed)
+
+
+@settings(SETTINGS, max_examples=examples(80))
+@given(cases.depthwise_of_a_row(), SEEDS)
+def test_depthwise_of_a_row(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
+    assert_does_as_portable(kernels, portable, DepthwiseRow(), raw, seed)
+
+
+@pytest.mark.parametrize("taps", [2, 3, 4, 5, 6, 7, 8, 9, 15])
+@pytest.mark.parametrize("columns", [4, 5, 6, 7, 8, 66])
+def test_depthwise_of_a_row_of_any_width(
+    kernels: Kernels, portable: HostKernels, taps: int, columns: int
+) -> None:
+    """Each loop, each kind of last group, and two tiles."""
+    rng = np.random.default_rng(taps)
+    raw = build.depthwise_model(
+        (1, 1, columns + taps - 1, 5), rng.integers(-127, 128, (1, 1, taps, 5), dtype=np.int8),
+        rng.integers(-9000, 9000, 5, dtype=np.int32), padding="VALID", output_scale=0.4,
+    )  # fmt: skip
+    work, variant = work_of(raw), DepthwiseRow()
+    (call,), (plain,) = variant.lower(work), computed(work.op).variants[-1].lower(work)
+    assert isinstance(call.params, DepthwiseRowDspParams)
+    assert (call.params.tile < columns) == (columns > 64)
+    assert_alike(kernels, portable, work, call, plain, columns)
 
 
 @SETTINGS

@@ -91,6 +91,18 @@ CASES = {
     "average pool over the edge": build.pool_model(
         "AVERAGE_POOL_2D", (1, 7, 7, 3), filter_size=(3, 4), stride=(2, 3), padding="SAME"
     ),
+    "convolution of samples in time": build.conv_model(
+        (1, 23, 1, 6), noise(8, 5, 1, 6), bias(8), stride=(2, 1), input_zero_point=7
+    ),
+    "depthwise of samples, pixel by pixel": build.depthwise_model(
+        (1, 15, 1, 9), noise(1, 4, 1, 9), bias(9), stride=(2, 2), input_zero_point=-7
+    ),
+    "average of samples": build.pool_model(
+        "AVERAGE_POOL_2D", (1, 15, 1, 9), filter_size=(3, 1), stride=(2, 1), padding="SAME"
+    ),
+    "depthwise to four pixels": build.depthwise_model(
+        (1, 5, 5, 6), noise(1, 5, 3, 6), bias(6), stride=(3, 3), input_zero_point=-7
+    ),
     "blocks to depth": one_op(
         "SPACE_TO_DEPTH", [int8(1, 9, 6, 3)], int8(1, 3, 2, 27), block_size=3
     ),

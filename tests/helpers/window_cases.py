@@ -93,6 +93,48 @@ def depthwise_of_any_window(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
+def depthwise_of_pixels(draw: st.DrawFn) -> bytes:
+    """Windows of two taps or more over few pixels, inside and over every edge; around fours of
+    channels."""
+    taps = draw(st.integers(1, 6)), draw(st.integers(1, 6))
+    assume(taps != (1, 1))
+    return _depthwise(draw, taps, (draw(st.integers(1, 8)), draw(st.integers(1, 8))), most_step=3)
+
+
+@st.composite
+def depthwise_of_a_row(draw: st.DrawFn) -> bytes:
+    """Around groups of 4 columns, tiles of 64, fours of channels; each of the kernel's loops."""
+    width = draw(st.one_of(st.integers(4, 20), st.sampled_from([64, 65, 67, 68, 131])))
+    return _depthwise(draw, (1, draw(st.integers(2, 13))), (1, width), most_step=1)
+
+
+def _depthwise(
+    draw: st.DrawFn, taps: tuple[int, int], image: tuple[int, int], most_step: int
+) -> bytes:
+    padding = draw(st.sampled_from(["SAME", "VALID"]))
+    steps = st.tuples(st.integers(1, most_step), st.integers(1, most_step))
+    strides, dilations = draw(steps), draw(steps)
+    for size, tap, step in zip(image, taps, dilations, strict=True):
+        assume(padding == "SAME" or (tap - 1) * step + 1 <= size)
+    channels = draw(st.sampled_from([4, 5, 7, 8, 11, 16]))
+    rng = np.random.default_rng(draw(cases.SEEDS))
+    return build.depthwise_model(
+        (1, *image, channels),
+        draw(product_weights(1, *taps, channels)),
+        draw(small_biases(channels)),
+        stride=strides,
+        dilation=dilations,
+        padding=padding,
+        activation=draw(cases.ACTIVATIONS),
+        weight_scales=[float(np.float32(value)) for value in rng.uniform(1e-3, 2e-2, channels)],
+        input_scale=0.0235,
+        input_zero_point=draw(cases.ZERO_POINTS),
+        output_scale=float(np.float32(0.0235 * 0.01 * taps[0] * taps[1] * rng.uniform(1, 30))),
+        output_zero_point=draw(cases.ZERO_POINTS),
+    )
+
+
+@st.composite
 def stems(draw: st.DrawFn) -> bytes:
     """3x3 at stride 2 over gray or colour, with borders below and to the right or none."""
     depth, channels = draw(st.sampled_from([1, 3])), draw(st.sampled_from([4, 8, 12]))

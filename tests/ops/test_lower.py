@@ -267,3 +267,31 @@ def test_no_convolution_of_the_bundled_model_needs_a_portable_kernel() -> None:
     kernels = [call.kernel for call in lower(program) if "CONV" in call.op.name]
     assert len(kernels) == 28
     assert all(kernel.endswith("_dsp") for kernel in kernels)
+
+
+@pytest.mark.parametrize(
+    ("image", "taps", "padding", "kernel"),
+    [
+        ((15, 1, 128), (15, 1), "VALID", "mz_depthwise_pixel_s8_dsp"),
+        ((7, 7, 64), (7, 7), "VALID", "mz_depthwise_pixel_s8_dsp"),
+        ((2, 2, 64), (3, 3), "SAME", "mz_depthwise_pixel_s8_dsp"),
+        ((8, 1, 64), (5, 1), "VALID", "mz_depthwise_pixel_s8_dsp"),
+        ((30, 1, 40), (3, 1), "VALID", "mz_depthwise_row_s8_dsp"),
+        ((1, 24, 128), (1, 10), "VALID", "mz_depthwise_row_s8_dsp"),
+        ((4, 4, 64), (3, 3), "SAME", "mz_depthwise_3x3_s8_dsp"),
+        ((14, 14, 64), (5, 5), "SAME", "mz_depthwise_conv_2d_s8_dsp"),
+        ((14, 14, 3), (5, 5), "SAME", "mz_depthwise_conv_2d_s8_dsp"),
+        ((3, 3, 3), (3, 3), "VALID", "mz_depthwise_conv_2d_s8"),
+    ],
+)
+def test_the_quickest_depthwise_kernel(
+    image: tuple[int, int, int], taps: tuple[int, int], padding: str, kernel: str
+) -> None:
+    """Straight from the image where planes would serve few outputs."""
+    weights = np.random.default_rng(1).integers(-99, 99, (1, *taps, image[2]), dtype=np.int8)
+    raw = build.depthwise_model(
+        (1, *image), weights, None, padding=padding, activation="RELU", input_zero_point=-128,
+        output_zero_point=-128, output_scale=0.4,
+    )  # fmt: skip
+    (call,) = lower(build_program(parse_model(raw, "depthwise")))
+    assert call.kernel == kernel

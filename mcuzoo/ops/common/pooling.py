@@ -123,7 +123,7 @@ class PoolParams(KernelParams):
     passes = once
 
     def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
-        return windowed_rows(self.window)
+        return windowed_rows(self.input, self.window, source)
 
 
 def prepare_pool(program: Program, step: Step, params: type[PoolParams]) -> DirectWork:

@@ -12,14 +12,13 @@ from mcuzoo.lowering.call import Call, Overlap
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.operands import describe, extent, symbol
 from mcuzoo.lowering.params import (
-    HEIGHTS,
     ExtentStruct,
     KernelParams,
     RowWindow,
-    Setting,
     Shape,
     WindowStruct,
     pieces,
+    windowed_rows,
 )
 from mcuzoo.ops.common.weighted import WeightedWork
 from mcuzoo.ops.kernels.depthwise_3x3_dsp import TIGHT_BYTES
@@ -87,9 +86,7 @@ class DepthwiseConv2dDspParams(KernelParams):
     def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
         if self.input_pixel_bytes != self.input.channels:
             return None
-        reach = (self.window.height - 1) * self.window.dilation_h + 1
-        settings = (*HEIGHTS, Setting("window.pad_top", "pad_top"))
-        return RowWindow(reach, self.window.stride_h, self.window.pad_top, settings, widens=2)
+        return windowed_rows(self.input, self.window, source, widens=2)
 
     def for_band(self, band: int, scratch_bytes: int) -> tuple[KernelParams, int]:
         params = replace(self, strip=min(self.strip, band))

@@ -66,7 +66,7 @@ class Conv2dDspParams(KernelParams):
         return pieces(self.output.height * self.output.width, PIXELS)
 
     def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
-        return windowed_rows(self.window)
+        return windowed_rows(self.input, self.window, source)
 
 
 class WindowBlocks:

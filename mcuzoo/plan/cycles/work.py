@@ -86,7 +86,7 @@ def _work(program: Program, call: Call, times: int) -> Work:
     kind += _loops(call.params)
     shape = program.model.tensor(call.op.outputs[0]).shape or (1,)
     outputs = _outputs(call, shape)
-    height, width = shape[-3:-1] if len(shape) > 2 else (1, 1)
+    height, width = _size(fields, shape)
     channels, sweeps = shape[-1], 1 + extra_passes(call)
     amounts: dict[str, float] = {
         "calls": times,
@@ -147,17 +147,33 @@ def _inputs(program: Program, call: Call) -> int:
     )
 
 
+def _size(fields: dict[str, Value], shape: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width of the output as the kernel sees it, which may take columns as rows."""
+    height, width = shape[-3:-1] if len(shape) > 2 else (1, 1)
+    if "output_width" in fields:
+        height, width = 1, _number(fields, "output_width")
+    elif "output.width" in fields:
+        height, width = _number(fields, "output.height"), _number(fields, "output.width")
+    return height, width
+
+
+def _number(fields: dict[str, Value], name: str) -> int:
+    value = fields.get(name, 0)
+    assert isinstance(value, int)
+    return value
+
+
 def _windows(fields: dict[str, Value]) -> Iterator[int]:
     """Pixels of a window along each axis, if there is one."""
-    for path, value in fields.items():
-        if path in ("window.height", "window.width") and isinstance(value, int):
-            yield value
+    if "taps" in fields:
+        yield from (1, _number(fields, "taps"))
+    elif "window.height" in fields:
+        yield from (_number(fields, "window.height"), _number(fields, "window.width"))
 
 
 def _pairs(outputs: int, fields: dict[str, Value]) -> int:
     """Of taps of a row of the window, in all outputs."""
-    height, width = fields.get("window.height", 0), fields.get("window.width", 0)
-    assert isinstance(height, int) and isinstance(width, int)
+    height, width = (*_windows(fields), 0, 0)[:2]
     return outputs * height * pieces(width, 2)
 
 
