@@ -22,8 +22,10 @@ from mcuzoo.ops.common.weighted import (
     weighted_constant_bytes,
     weighted_requantization,
 )
+from mcuzoo.ops.kernels.lone_channel import LoneChannel
 from mcuzoo.ops.kernels.product import PortableProduct
 from mcuzoo.ops.kernels.product_blocks import ProductBlocks
+from mcuzoo.ops.kernels.product_parts import ProductParts
 from mcuzoo.ops.kernels.product_rows import ProductRows
 from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, Weights
 
@@ -122,7 +124,9 @@ OPERATOR = Operator(
         reference=reference,
         prepare=prepare,
         variants=(
+            LoneChannel("[input]"),
             ProductRows(),
+            ProductParts(),
             ProductBlocks(),
             PortableProduct("[output][input]"),
         ),

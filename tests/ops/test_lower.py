@@ -52,7 +52,7 @@ def test_a_network_becomes_one_call_per_step() -> None:
 @pytest.mark.parametrize(
     ("taps", "stride", "kernel"),
     [
-        ((1, 1), (1, 1), "mz_fully_connected_s8"),
+        ((1, 1), (1, 1), "mz_lone_channel_s8"),
         ((1, 1), (2, 1), "mz_conv_2d_s8"),
         ((1, 1), (1, 2), "mz_conv_2d_s8"),
         ((1, 2), (1, 1), "mz_conv_2d_s8"),
