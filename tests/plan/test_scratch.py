@@ -9,11 +9,12 @@ import pytest
 from helpers.exported import plan_memory
 from helpers.generated_model import build_model
 from helpers.mobilenet import mobilenet_v1
+from helpers.tflite_builder import depthwise_model
 
 from mcuzoo.board.load import load_board
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.program import build_program
-from mcuzoo.graph.read import load_model
+from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.fusion import fuse_and_plan
 from mcuzoo.plan.arena.scratch import plan_within
@@ -35,6 +36,17 @@ def test_no_more_than_tflm(test_data: Path, tmp_path: Path, name: str) -> None:
     engine = ReferenceEngine(model)
     expected = [engine.run(values).reshape(-1) for values in inputs]
     np.testing.assert_array_equal(built.run(inputs), expected)
+
+
+def test_one_channel_takes_one_plane() -> None:
+    """A spectrogram's 10 x 8 windows, as keyword spotters have them: the planes of three channels
+    that there are not would be more than TFLM's arena."""
+    weights = np.random.default_rng(5).integers(-127, 128, (1, 10, 8, 8), dtype=np.int8)
+    raw = depthwise_model((1, 49, 40, 1), weights, None, stride=(2, 2), padding="SAME")
+    plan = plan_memory(parse_model(raw, "case"), BOARD)
+    assert plan.calls is not None
+    assert plan.calls[0].kernel == "mz_depthwise_conv_2d_s8_dsp"
+    assert plan.arena.arena_bytes <= 49 * 40 + 25 * 20 * 8
 
 
 def test_strips_shrink_only_as_far_as_they_must() -> None:

@@ -221,8 +221,8 @@ def _strips_within(params: DepthwiseConv2dDspParams, most: int) -> DepthwiseConv
 
 
 def _scratch_bytes(params: DepthwiseConv2dDspParams) -> int:
-    """Planes of four channels; the weights of one, a group of outputs for each row, and as much as
-    is read behind the planes."""
+    """Planes of four channels or fewer; the weights of one, a group of outputs for each row, and as
+    much as is read behind the planes."""
     window = params.window
     neighbours = window.stride_w == 1
     words = window.width // 2 + 1 if neighbours else (window.width + 1) // 2
@@ -232,7 +232,7 @@ def _scratch_bytes(params: DepthwiseConv2dDspParams) -> int:
     behind = max(
         weights + _WORDS_BEHIND + params.strip, window.dilation_h * row_words + _WORDS_BEHIND
     )
-    return 4 * (LANES * rows * row_words + behind)
+    return 4 * (min(LANES, params.input.channels) * rows * row_words + behind)
 
 
 def distance(params: DepthwiseConv2dDspParams) -> int:
