@@ -31,14 +31,13 @@ static const int32_t *add_parts(const mz_fully_connected_parts_s8_dsp_params *pa
     return stream;
 }
 
-void mz_fully_connected_parts_s8_dsp(const mz_fully_connected_parts_s8_dsp_params *params,
-                                     const int8_t *restrict input, int8_t *restrict output,
-                                     int8_t *restrict scratch) {
+static void run_row(const mz_fully_connected_parts_s8_dsp_params *params, const int8_t *input,
+                    int8_t *output, int32_t *mixed) {
     const int32_t channels = params->channels;
-    int32_t totals[MZ_BLOCK_CHANNELS];
     const int32_t *exception = params->packed;
     const int32_t *stream = params->packed + 2 * params->exceptions;
     const int32_t *const no_exception = stream;
+    int32_t totals[MZ_BLOCK_CHANNELS];
 
     for (int32_t first = 0; first < channels; first += MZ_BLOCK_CHANNELS) {
         const int32_t left = channels - first;
@@ -47,10 +46,20 @@ void mz_fully_connected_parts_s8_dsp(const mz_fully_connected_parts_s8_dsp_param
         for (int32_t c = 0; c < MZ_ROW_CHANNELS * fours; c++) {
             totals[c] = c < count ? params->bias[first + c] : 0;
         }
-        stream = add_parts(params, input, stream, fours, totals, (int32_t *)(void *)scratch);
+        stream = add_parts(params, input, stream, fours, totals, mixed);
         for (; exception != no_exception && exception[0] < first + count; exception += 2) {
             totals[exception[0] - first] -= input[exception[1]];
         }
         mz_requantize_block(&params->to, totals, first, count, output);
+    }
+}
+
+void mz_fully_connected_parts_s8_dsp(const mz_fully_connected_parts_s8_dsp_params *params,
+                                     const int8_t *restrict input, int8_t *restrict output,
+                                     int8_t *restrict scratch) {
+    for (int32_t row = 0; row < params->rows; row++) {
+        run_row(params, input, output, (int32_t *)(void *)scratch);
+        input += params->depth;
+        output += params->channels;
     }
 }

@@ -240,6 +240,7 @@ OPERATOR = Operator(
             Stem(),
             Planes(convolution=True),
             WindowBlocks(),
+            PointwiseParts(several=True),
             Pointwise(_BY_CHANNEL),
             AnyWindow(),
         ),

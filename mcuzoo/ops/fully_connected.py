@@ -128,6 +128,7 @@ OPERATOR = Operator(
             ProductRows(),
             ProductParts(),
             ProductBlocks(),
+            ProductParts(several=True),
             PortableProduct("[output][input]"),
         ),
         constant_bytes=weighted_constant_bytes,

@@ -99,9 +99,9 @@ def test_rows_by_parts(kernels: Kernels, portable: HostKernels, raw: bytes, seed
     except UnsupportedOpError:
         reject()
     (call,), (plain,) = ProductParts().lower(work), PortableProduct("").lower(work)
-    values = random_inputs(work.source.shape, seed, count=1)[0]
-    expected, _ = portable.run(plain, [values], work.channels)
-    np.testing.assert_array_equal(kernels.run(call, [values], work.channels)[0], expected)
+    values, size = random_inputs(work.source.shape, seed, count=1)[0], work.target.elements
+    expected, _ = portable.run(plain, [values], size)
+    np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
 
 
 @SETTINGS

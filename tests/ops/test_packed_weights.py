@@ -12,6 +12,7 @@ from mcuzoo.ops.kernels.dsp_weights import packable, weight_words
 from mcuzoo.ops.kernels.product_blocks import ProductBlocks, distance
 from mcuzoo.ops.kernels.product_parts import FullyConnectedPartsDspParams, ProductParts
 from mcuzoo.ops.kernels.product_rows import ProductRows
+from mcuzoo.ops.kernels.window_blocks import Conv2dDspParams, WindowBlocks, with_repeats
 from mcuzoo.ops.table import computed
 
 
@@ -75,16 +76,17 @@ def test_few_rows_go_one_by_one() -> None:
 
 def test_a_long_row_goes_by_parts() -> None:
     """Its sums leave 24 bits, or a weight does not fit beside its neighbour; few inputs or channels
-    are as fast portably."""
+    are as fast portably. More rows do where blocks cannot take them."""
     dense = np.full((4, 2048), 127, np.int8)
     lone = weights(4, 64)
     lone[1, 6:8] = [-128, -1]
     for raw, kernel in (
         (build.fully_connected_model((1, 2048), dense, None), "mz_fully_connected_parts_s8_dsp"),
         (build.fully_connected_model((1, 64), lone, None), "mz_fully_connected_parts_s8_dsp"),
-        (build.fully_connected_model((1, 60), lone[:, 4:], None), "mz_fully_connected_s8"),
+        (build.fully_connected_model((9, 64), lone, None), "mz_fully_connected_parts_s8_dsp"),
+        (build.fully_connected_model((1, 28), lone[:, :28], None), "mz_fully_connected_s8"),
         (build.fully_connected_model((1, 2048), dense[:2], None), "mz_fully_connected_s8"),
-        (build.fully_connected_model((2, 2048), dense, None), "mz_fully_connected_s8"),
+        (build.fully_connected_model((2, 2048), dense, None), "mz_fully_connected_parts_s8_dsp"),
     ):
         assert chosen(raw) == kernel
 
@@ -109,6 +111,26 @@ def test_parts_hold_the_weights_and_what_is_left_of_exceptions() -> None:
     expected[:5, :1034] = np.maximum(rows, -128)
     expected[[0, 4], [6, 1032]] = -127
     np.testing.assert_array_equal(np.concatenate(found, axis=1), expected)
+
+
+def test_what_does_not_fit_beside_its_neighbour_is_read_twice() -> None:
+    """Windows and pixels by blocks; as often as weights of one place do not fit, its input is
+    repeated once."""
+    rows = weights(4, 1, 1, 8)
+    rows[[0, 2, 3], 0, 0, [2, 2, 6]] = -128
+    rows[[0, 2, 3], 0, 0, [3, 3, 7]] = -1
+    raw = build.conv_model((1, 5, 5, 8), rows, None)
+    assert chosen(raw) == "mz_conv_2d_s8_dsp"
+    found, places = with_repeats(rows.reshape(4, 8))
+    assert packable(found) and places.tolist() == [2, 6, 0, 0]
+    again = np.zeros((4, 8), np.int64)
+    np.add.at(again, (slice(None), places), found[:, 8:])
+    np.testing.assert_array_equal(found[:, :8] + again, rows.reshape(4, 8))
+    (call,) = WindowBlocks().lower(work_of(raw))
+    params = call.params
+    assert isinstance(params, Conv2dDspParams)
+    assert (params.depth, params.repeated) == (12, 4)
+    assert params.packed.values[-4:].tolist() == [2, 6, 0, 0]
 
 
 def test_rows_to_one_channel_go_by_pairs() -> None:

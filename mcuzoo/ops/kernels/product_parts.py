@@ -1,4 +1,4 @@
-"""Matrix products of one row on mz_fully_connected_parts_s8_dsp."""
+"""Matrix products on mz_fully_connected_parts_s8_dsp: sums, weights and scales of any size."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mcuzoo.lowering.alignment import align_up
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.operands import describe, symbol
-from mcuzoo.lowering.params import KernelParams, RequantizationStruct, not_by_rows, once, pieces
+from mcuzoo.lowering.params import KernelParams, RequantizationStruct, pieces
 from mcuzoo.ops.common.weighted import WeightedWork
 from mcuzoo.ops.kernels.dsp_weights import mixing_correction, unpackable, weight_words
-from mcuzoo.ops.kernels.product import FEW_CHANNELS
+from mcuzoo.ops.kernels.product import FEW_CHANNELS, by_pixel
 from mcuzoo.ops.kernels.product_rows import CHANNELS
 from mcuzoo.ops.kernels.window_blocks import rows_of
 
@@ -24,7 +24,7 @@ _BLOCK_CHANNELS = 32
 _PART = 512
 """Inputs at a time: their sum is below 2^23, as no two neighbours both reach 2^14."""
 
-_LEAST_DEPTH = 64
+_LEAST_DEPTH = 32
 """Of fewer inputs the portable kernel is as fast."""
 
 _LAYOUT = "Exceptions, then packed by blocks of 32 channels and parts: see the kernel's header."
@@ -32,13 +32,15 @@ _LAYOUT = "Exceptions, then packed by blocks of 32 channels and parts: see the k
 
 @dataclass(frozen=True)
 class FullyConnectedPartsDspParams(KernelParams):
-    """As mz_fully_connected_parts_s8_dsp.h has them. depth: input values. channels: output values.
-    part: inputs at a time. packed: words for exceptions, then for each block of channels, each part
-    and every four channels. exceptions: weights that are one more in `packed`. bias: int32
-    [channels], less input zero point times the sum of the weights. to: from sums to int8.
+    """As mz_fully_connected_parts_s8_dsp.h has them. rows: products with the same weights. depth:
+    input values of a row. channels: output values of a row. part: inputs at a time. packed: words
+    for exceptions, then for each block of channels, each part and every four channels. exceptions:
+    weights that are one more in `packed`. bias: int32 [channels], less input zero point times the
+    sum of the weights. to: from sums to int8.
     """
 
     c_type = "mz_fully_connected_parts_s8_dsp_params"
+    rows: int
     depth: int
     channels: int
     part: int
@@ -47,19 +49,27 @@ class FullyConnectedPartsDspParams(KernelParams):
     bias: Constant
     to: RequantizationStruct
 
-    passes = once
-    by_rows = not_by_rows
+    by_rows = by_pixel
+
+    def passes(self, constant: Constant) -> int:
+        return self.rows
 
 
+@dataclass(frozen=True)
 class ProductParts:
-    """Weights (channels, ..., depth) that meet one row, whatever they, the bias and the scales are:
-    where sums, weights or scales have no room in the kernel that takes a row as a whole."""
+    """Weights (channels, ..., depth), whatever they, the bias and the scales are: where these have
+    no room in the kernels that take rows as a whole. several: more rows than one, too."""
 
+    several: bool = False
     kernel = "mz_fully_connected_parts_s8_dsp"
 
     def accepts(self, work: WeightedWork) -> bool:
         depth = work.weights.size // work.channels
-        return work.source.elements == depth >= _LEAST_DEPTH and work.channels > FEW_CHANNELS
+        return (
+            (self.several or work.source.elements == depth)
+            and depth >= _LEAST_DEPTH
+            and work.channels > FEW_CHANNELS
+        )
 
     def lower(self, work: WeightedWork) -> tuple[Call, ...]:
         depth = work.weights.size // work.channels
@@ -70,6 +80,7 @@ class ProductParts:
         words = [exceptions.astype(np.int32).reshape(-1), *_streams(weights, part)]
         meaning = (*describe(work.weights_tensor), _LAYOUT)
         params = FullyConnectedPartsDspParams(
+            rows=work.source.elements // depth,
             depth=depth,
             channels=work.channels,
             part=part,
