@@ -232,6 +232,16 @@ def long_rows(random: Random) -> bytes:
     )
 
 
+def two_channels(random: Random) -> bytes:
+    depth = size(random, 32, 512) * 4
+    return models.fully_connected_model(
+        (int(random.integers(1, 3)), depth),
+        weights(random, 2, depth),
+        random.integers(-500, 500, 2).astype(np.int32),
+        **quantized(random, depth),
+    )
+
+
 def lone_channel(random: Random) -> bytes:
     return windowed(random, 1, 1, channels(random, 256), 1)
 
@@ -333,7 +343,7 @@ def resized(random: Random) -> bytes:
 DRAWN = (
     *((convolution, 3), (pointwise, 3), (first, 2), (first_of_stride_1, 2), (spread, 1)),
     *((depthwise_1, 3), (depthwise_2, 2), (depthwise_odd, 2), (depthwise_times, 2), (dense, 2)),
-    *((long_rows, 1), (lone_channel, 1)),
+    *((long_rows, 1), (lone_channel, 1), (two_channels, 1)),
     *((pool, 2), (mean, 2), (sums, 4), (products, 1), (others_of_two, 3), (rows, 1)),
     *((other_rows, 2), (table, 1), (padded, 1), (moved, 2), (resized, 2)),
 )

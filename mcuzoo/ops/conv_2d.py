@@ -52,6 +52,7 @@ from mcuzoo.ops.kernels.product import PAIR, PortableProduct, is_narrow
 from mcuzoo.ops.kernels.product_blocks import ProductBlocks
 from mcuzoo.ops.kernels.product_parts import ProductParts
 from mcuzoo.ops.kernels.product_rows import ProductRows
+from mcuzoo.ops.kernels.two_channels import TwoChannels
 from mcuzoo.ops.kernels.window_blocks import WindowBlocks
 from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, Weights
 
@@ -195,6 +196,11 @@ class Pointwise(PortableProduct):
         return is_pointwise(work)
 
 
+class PointwiseToTwo(TwoChannels):
+    def accepts(self, work: WeightedWork) -> bool:
+        return is_pointwise(work) and super().accepts(work)
+
+
 class LonePointwise(LoneChannel):
     def accepts(self, work: WeightedWork) -> bool:
         return is_pointwise(work) and super().accepts(work)
@@ -232,6 +238,7 @@ OPERATOR = Operator(
         reference=reference,
         prepare=prepare,
         variants=(
+            PointwiseToTwo(),
             NarrowPointwise(_BY_CHANNEL),
             LonePointwise("[input channel]"),
             PointwiseRows(),

@@ -27,6 +27,7 @@ from mcuzoo.ops.kernels.product import PortableProduct
 from mcuzoo.ops.kernels.product_blocks import ProductBlocks
 from mcuzoo.ops.kernels.product_parts import ProductParts
 from mcuzoo.ops.kernels.product_rows import ProductRows
+from mcuzoo.ops.kernels.two_channels import TwoChannels
 from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, Weights
 
 
@@ -124,6 +125,7 @@ OPERATOR = Operator(
         reference=reference,
         prepare=prepare,
         variants=(
+            TwoChannels(),
             LoneChannel("[input]"),
             ProductRows(),
             ProductParts(),

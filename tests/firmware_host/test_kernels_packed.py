@@ -25,6 +25,7 @@ from mcuzoo.ops.kernels.lone_channel import LoneChannel
 from mcuzoo.ops.kernels.product import PortableProduct
 from mcuzoo.ops.kernels.product_parts import ProductParts
 from mcuzoo.ops.kernels.slices import sliced
+from mcuzoo.ops.kernels.two_channels import TwoChannels
 from mcuzoo.ops.table import computed
 
 SETTINGS = settings(
@@ -99,6 +100,19 @@ def test_rows_by_parts(kernels: Kernels, portable: HostKernels, raw: bytes, seed
     except UnsupportedOpError:
         reject()
     (call,), (plain,) = ProductParts().lower(work), PortableProduct("").lower(work)
+    values, size = random_inputs(work.source.shape, seed, count=1)[0], work.target.elements
+    expected, _ = portable.run(plain, [values], size)
+    np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
+
+
+@SETTINGS
+@given(cases.products_to_two_channels(), SEEDS)
+def test_two_channels(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
+    try:
+        work = cases.work_of(raw)
+    except UnsupportedOpError:
+        reject()
+    (call,), (plain,) = TwoChannels().lower(work), PortableProduct("").lower(work)
     values, size = random_inputs(work.source.shape, seed, count=1)[0], work.target.elements
     expected, _ = portable.run(plain, [values], size)
     np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)

@@ -80,6 +80,14 @@ def products_to_one_channel(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
+def products_to_two_channels(draw: st.DrawFn) -> bytes:
+    depth, rows = 4 * draw(st.integers(32, 70)), draw(st.sampled_from([1, 2]))
+    weights = np.random.default_rng(draw(cases.SEEDS)).integers(-128, 128, (2, depth), np.int8)
+    quantization, bias = draw(ordinary_quantization(2, depth)), draw(cases.biases(2))
+    return build.fully_connected_model((rows, depth), weights, bias, **quantization)
+
+
+@st.composite
 def long_rows(draw: st.DrawFn) -> bytes:
     """Rows of several parts, with weights and sums that no other packed kernel takes."""
     depth = draw(st.one_of(st.integers(64, 140), st.sampled_from([511, 512, 513, 1024, 1100])))
