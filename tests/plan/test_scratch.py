@@ -9,7 +9,7 @@ import pytest
 from helpers.exported import plan_memory
 from helpers.generated_model import build_model
 from helpers.mobilenet import mobilenet_v1
-from helpers.tflite_builder import depthwise_model
+from helpers.tflite_builder import depthwise_model, fully_connected_model
 
 from mcuzoo.board.load import load_board
 from mcuzoo.engines.reference import ReferenceEngine
@@ -47,6 +47,22 @@ def test_one_channel_takes_one_plane() -> None:
     assert plan.calls is not None
     assert plan.calls[0].kernel == "mz_depthwise_conv_2d_s8_dsp"
     assert plan.arena.arena_bytes <= 49 * 40 + 25 * 20 * 8
+
+
+def test_a_long_row_takes_no_more_than_tflm(tmp_path: Path) -> None:
+    """A flat picture of 28 x 28 to few channels: mixed as a whole, it would be twice as large as
+    it is, beside itself."""
+    weights = np.random.default_rng(6).integers(-127, 128, (20, 784), dtype=np.int8)
+    model = parse_model(fully_connected_model((1, 784), weights, None, output_scale=2.0), "row")
+    plan, theirs = plan_memory(model, BOARD), plan_memory(model, BOARD, "tflm")
+    assert theirs.image is not None and plan.calls is not None
+    assert [call.kernel for call in lower(plan.program)] == ["mz_fully_connected_s8_dsp"]
+    assert plan.calls[0].kernel == "mz_fully_connected_parts_s8_dsp"
+    assert plan.arena.arena_bytes <= theirs.image.arena.used_bytes
+    built = build_model(plan.program, plan.arena, tmp_path, calls=plan.calls)
+    values = np.random.default_rng(3).integers(-128, 128, (1, 784), dtype=np.int8)
+    expected = ReferenceEngine(model).run(values).reshape(-1)
+    np.testing.assert_array_equal(built.run([values]), [expected])
 
 
 def test_strips_shrink_only_as_far_as_they_must() -> None:

@@ -21,8 +21,9 @@ from mcuzoo.ops.kernels.window_blocks import rows_of
 _BLOCK_CHANNELS = 32
 """MZ_BLOCK_CHANNELS in firmware/kernels/mz_requantize_block.h."""
 
-_PART = 512
-"""Inputs at a time: their sum is below 2^23, as no two neighbours both reach 2^14."""
+PARTS = (512, 256, 128)
+"""Inputs at a time: their sum is below 2^23, as no two neighbours both reach 2^14. Fewer where
+memory is short."""
 
 _LEAST_DEPTH = 32
 """Of fewer inputs the portable kernel is as fast."""
@@ -58,9 +59,11 @@ class FullyConnectedPartsDspParams(KernelParams):
 @dataclass(frozen=True)
 class ProductParts:
     """Weights (channels, ..., depth), whatever they, the bias and the scales are: where these have
-    no room in the kernels that take rows as a whole. several: more rows than one, too."""
+    no room in the kernels that take rows as a whole. several: more rows than one, too. most: inputs
+    at a time, of PARTS."""
 
     several: bool = False
+    most: int = PARTS[0]
     kernel = "mz_fully_connected_parts_s8_dsp"
 
     def accepts(self, work: WeightedWork) -> bool:
@@ -73,7 +76,7 @@ class ProductParts:
 
     def lower(self, work: WeightedWork) -> tuple[Call, ...]:
         depth = work.weights.size // work.channels
-        part = align_up(pieces(depth, pieces(depth, _PART)), 8)
+        part = align_up(pieces(depth, pieces(depth, self.most)), 8)
         weights = rows_of(work)
         exceptions = unpackable(weights)
         weights[tuple(exceptions.T)] = -127
