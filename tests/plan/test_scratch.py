@@ -15,6 +15,7 @@ from mcuzoo.board.load import load_board
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model, parse_model
+from mcuzoo.ops.kernels.depthwise_dsp import DepthwiseConv2dDspParams
 from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.fusion import fuse_and_plan
 from mcuzoo.plan.arena.scratch import plan_within
@@ -47,6 +48,16 @@ def test_one_channel_takes_one_plane() -> None:
     assert plan.calls is not None
     assert plan.calls[0].kernel == "mz_depthwise_conv_2d_s8_dsp"
     assert plan.arena.arena_bytes <= 49 * 40 + 25 * 20 * 8
+
+
+def test_rows_of_one_channel_stay_in_the_cache() -> None:
+    """Few planes have room for many rows; their outputs, written channel by channel, have not."""
+    weights = np.random.default_rng(5).integers(-127, 128, (1, 3, 3, 16), dtype=np.int8)
+    raw = depthwise_model((1, 96, 96, 1), weights, None, padding="VALID")
+    (call,) = lower(build_program(parse_model(raw, "case")))
+    params = call.params
+    assert isinstance(params, DepthwiseConv2dDspParams)
+    assert params.strip * 94 * 16 <= 12 * 1024
 
 
 def test_a_long_row_takes_no_more_than_tflm(tmp_path: Path) -> None:
