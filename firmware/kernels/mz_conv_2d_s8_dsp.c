@@ -135,16 +135,23 @@ static void mix(const mz_conv_2d_s8_dsp_params *params, const mz_block_job *job,
     }
 }
 
+/* The inputs that are read twice, behind the others. */
+static __attribute__((noinline)) void repeat(const mz_conv_2d_s8_dsp_params *params,
+                                             const mz_block_job *job) {
+    const int32_t stream = mz_block_stream_words(params->exact, params->depth);
+    const int32_t *const streams_end =
+        params->packed + (params->output.channels + 1) / 2 * stream;
+    mz_block_repeat(job, streams_end, (params->depth - params->repeated) / 4, params->repeated);
+}
+
 /* All pixels, `count` channels of each from `first` on. buffer: filled with the zero point. */
 static void run_slice(const mz_conv_2d_s8_dsp_params *params, int32_t first, int32_t count,
                       const int8_t *input, int8_t *output, int8_t *scratch, int8_t *buffer) {
-    const int32_t channels = params->output.channels, repeated = params->repeated;
-    const int32_t depth = params->depth - repeated;
+    const int32_t channels = params->output.channels, depth = params->depth - params->repeated;
     const int32_t pixels = params->output.height * params->output.width;
     const bool whole_quads = params->input.channels % 4 == 0;
-    const int32_t stream = mz_block_stream_words(params->exact, params->depth);
-    const int32_t *const packed = params->packed + first / 2 * stream;
-    const int32_t *const streams_end = params->packed + (channels + 1) / 2 * stream;
+    const int32_t *const packed =
+        params->packed + first / 2 * mz_block_stream_words(params->exact, params->depth);
     mz_block_job job;
     mz_block_prepare(&job, packed, params->exact, params->depth, count, scratch);
 
@@ -172,8 +179,8 @@ static void run_slice(const mz_conv_2d_s8_dsp_params *params, int32_t first, int
             }
             mz_block_mix_pixels(&job, from, 0, depth);
         }
-        if (repeated) {
-            mz_block_repeat(&job, streams_end, depth / 4, repeated);
+        if (params->repeated) {
+            repeat(params, &job);
         }
         mz_block_run(&job);
     }
