@@ -117,6 +117,9 @@ def one_op_models() -> tuple[bytes, ...]:
         models.fully_connected_model((1, 16), np.ones((4, 16), dtype=np.int8), bias),
         # Many rows of a depth that only the portable kernel takes.
         models.fully_connected_model((3, 15), np.ones((4, 15), dtype=np.int8), bias),
+        models.fully_connected_model((1, 64), np.full((4, 64), -128, dtype=np.int8), bias),
+        models.conv_model(IMAGE, weights[:1, :1, :1], bias[:1]),
+        models.fully_connected_model((1, 128), np.ones((2, 128), dtype=np.int8), bias[:2]),
         models.pool_model("MAX_POOL_2D", IMAGE),
         models.mean_model(IMAGE, [1, 2]),
         models.reduction_model("REDUCE_MAX", IMAGE, [1, 2]),

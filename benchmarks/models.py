@@ -57,6 +57,10 @@ class Trial:
 def main() -> int:
     options = parse()
     boards: list[str] = options.boards.split(",")
+    absent = [str(place) for place in options.what if not place.exists()]
+    if absent:
+        print(f"error: there is no {', '.join(absent)}", file=sys.stderr)
+        return 2
     files = list(found_files(options.what))
     if not files:
         print(f"error: no .tflite file in {', '.join(map(str, options.what))}", file=sys.stderr)

@@ -246,6 +246,32 @@ def dense(random: Random) -> bytes:
     )
 
 
+def long_rows(random: Random) -> bytes:
+    """Rows whose sums no packed weights hold, as behind the flattening of an image."""
+    depth = size(random, 1_100, 8_000)
+    out = size(random, 3, max(4, MOST_MACS // depth))
+    return models.fully_connected_model(
+        (1, depth),
+        random.integers(-127, 128, (out, depth), dtype=np.int8),
+        random.integers(-500, 500, out).astype(np.int32),
+        **quantized(random, depth),
+    )
+
+
+def two_channels(random: Random) -> bytes:
+    depth = size(random, 32, 512) * 4
+    return models.fully_connected_model(
+        (int(random.integers(1, 3)), depth),
+        weights(random, 2, depth),
+        random.integers(-500, 500, 2).astype(np.int32),
+        **quantized(random, depth),
+    )
+
+
+def lone_channel(random: Random) -> bytes:
+    return windowed(random, 1, 1, channels(random, 256), 1)
+
+
 def image(random: Random, elements: int = 30_000) -> tuple[int, int, int, int]:
     depth = channels(random)
     side = max(2, min(size(random, 2, 64), int(np.sqrt(elements / depth))))
@@ -360,7 +386,13 @@ def resized(random: Random) -> bytes:
 DRAWN = (
     *((convolution, 3), (pointwise, 3), (first, 2), (first_of_stride_1, 2), (spread, 1)),
     *((depthwise_1, 3), (depthwise_2, 2), (depthwise_odd, 3), (depthwise_times, 2), (dense, 2)),
-    *((few_pixels, 2), (samples_over_time, 3)),
+    *(
+        (few_pixels, 2),
+        (samples_over_time, 3),
+        (long_rows, 1),
+        (lone_channel, 1),
+        (two_channels, 1),
+    ),
     *((pool, 6), (mean, 6), (sums, 4), (products, 3), (others_of_two, 6), (rows, 1)),
     *((other_rows, 2), (table, 1), (padded, 2), (moved, 6), (resized, 3)),
 )

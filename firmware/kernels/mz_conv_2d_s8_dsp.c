@@ -135,16 +135,25 @@ static void mix(const mz_conv_2d_s8_dsp_params *params, const mz_block_job *job,
     }
 }
 
+/* The inputs that are read twice, behind the others. */
+static __attribute__((noinline)) void repeat(const mz_conv_2d_s8_dsp_params *params,
+                                             const mz_block_job *job) {
+    const int32_t stream = mz_block_stream_words(params->exact, params->depth);
+    const int32_t *const streams_end =
+        params->packed + (params->output.channels + 1) / 2 * stream;
+    mz_block_repeat(job, streams_end, (params->depth - params->repeated) / 4, params->repeated);
+}
+
 /* All pixels, `count` channels of each from `first` on. buffer: filled with the zero point. */
 static void run_slice(const mz_conv_2d_s8_dsp_params *params, int32_t first, int32_t count,
                       const int8_t *input, int8_t *output, int8_t *scratch, int8_t *buffer) {
-    const int32_t channels = params->output.channels, depth = params->depth;
+    const int32_t channels = params->output.channels, depth = params->depth - params->repeated;
     const int32_t pixels = params->output.height * params->output.width;
     const bool whole_quads = params->input.channels % 4 == 0;
     const int32_t *const packed =
-        params->packed + first / 2 * mz_block_stream_words(params->exact, depth);
+        params->packed + first / 2 * mz_block_stream_words(params->exact, params->depth);
     mz_block_job job;
-    mz_block_prepare(&job, packed, params->exact, depth, count, scratch);
+    mz_block_prepare(&job, packed, params->exact, params->depth, count, scratch);
 
     /* Without input, as the windows are mixed here. */
     for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
@@ -170,6 +179,9 @@ static void run_slice(const mz_conv_2d_s8_dsp_params *params, int32_t first, int
             }
             mz_block_mix_pixels(&job, from, 0, depth);
         }
+        if (params->repeated) {
+            repeat(params, &job);
+        }
         mz_block_run(&job);
     }
 }
@@ -178,7 +190,8 @@ void mz_conv_2d_s8_dsp(const mz_conv_2d_s8_dsp_params *params, const int8_t *inp
                        int8_t *output, int8_t *scratch) {
     const int32_t channels = params->output.channels, depth = params->depth;
     const int32_t given = params->input.channels;
-    const int32_t buffered = given % 4 == 0 ? given : MZ_BLOCK_PIXELS * depth;
+    const int32_t buffered =
+        given % 4 == 0 ? given : MZ_BLOCK_PIXELS * (depth - params->repeated);
     int8_t on_stack[MZ_CONV_BUFFER_BYTES];
     int8_t *const behind = scratch + MZ_BLOCK_SCRATCH(depth);
     int8_t *const buffer = buffered > MZ_CONV_BUFFER_BYTES ? behind : on_stack;

@@ -19,8 +19,11 @@ typedef struct {
     mz_extent output; /* at least 2 channels */
     mz_window window;
     int32_t input_zero_point; /* what stands outside the image */
-    int32_t depth;            /* window height * width * input channels, rounded up to quads */
-    /* As mz_pointwise_s8_dsp's, over the inputs of a window: [y][x][input channel], then zeros. */
+    int32_t depth; /* window height * width * input channels, rounded up to quads; and repeated */
+    int32_t repeated; /* inputs that are read twice, a multiple of 4 */
+    /* As mz_pointwise_s8_dsp's, over the inputs of a window: [y][x][input channel], then zeros, then
+     * those that are repeated, as of a weight of -128 that has no room beside the next one: -127
+     * and -1. Behind all streams the places in the window of what is repeated, which are even. */
     const int32_t *packed;
     int32_t slice; /* output channels that are computed of all pixels before the next ones */
     int32_t exact;            /* how sums become outputs: see mz_requantization.h */
@@ -29,8 +32,8 @@ typedef struct {
 
 /* Convolve one image. Input and output need no alignment and must not overlap. packed: aligned to
  * 4. scratch, aligned to 4, apart from both: MZ_BLOCK_SCRATCH(depth) bytes. What stands outside the
- * image, a pixel of the input, or, if its channels are no multiple of 4, four windows of depth
- * bytes, are behind them where they take more than MZ_CONV_BUFFER_BYTES. */
+ * image, a pixel of the input, or, if its channels are no multiple of 4, four windows without
+ * what is repeated, are behind them where they take more than MZ_CONV_BUFFER_BYTES. */
 void mz_conv_2d_s8_dsp(const mz_conv_2d_s8_dsp_params *params, const int8_t *input,
                        int8_t *output, int8_t *scratch);
 

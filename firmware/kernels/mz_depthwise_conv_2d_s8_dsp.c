@@ -32,6 +32,11 @@ static int32_t clip(int32_t value, int32_t low, int32_t high) {
     return value < low ? low : value > high ? high : value;
 }
 
+/* Planes that there are. */
+static int32_t lanes_of(const mz_depthwise_conv_2d_s8_dsp_params *params) {
+    return params->input.channels < LANES ? params->input.channels : LANES;
+}
+
 /* Columns of the planes that are in the image. */
 static mz_taps inside_columns(const strip_plan *plan, int32_t width) {
     const int32_t first = plan->first_column, step = plan->step;
@@ -50,10 +55,11 @@ static void fill(int16_t *plane, int32_t first, int32_t end, int32_t value) {
 /* What lies outside of the image: the same for all channels. */
 static void fill_outside(const mz_depthwise_conv_2d_s8_dsp_params *params, const strip_plan *plan,
                          int32_t *planes) {
+    const int32_t lanes = lanes_of(params);
     for (int32_t i = 0; i < plan->rows; i++, planes += plan->row_words) {
         const int32_t row = plan->first_row + i;
         const bool is_row = row >= 0 && row < params->input.height;
-        for (int32_t lane = 0; lane < LANES; lane++) {
+        for (int32_t lane = 0; lane < lanes; lane++) {
             int16_t *const plane = (int16_t *)(void *)(planes + lane * plan->lane_words);
             fill(plane, 0, is_row ? plan->inside.first : plan->given, params->input_zero_point);
             fill(plane, plan->inside.end, plan->given, params->input_zero_point);
@@ -214,7 +220,7 @@ static void run_strip(const mz_depthwise_conv_2d_s8_dsp_params *params, const st
                       const int8_t *input, int8_t *output, int32_t *planes) {
     const mz_window window = params->window;
     const int32_t multiplier = params->depth_multiplier, taps = window.height * window.width;
-    uint32_t *const weights = (uint32_t *)(void *)(planes + LANES * plan->lane_words);
+    uint32_t *const weights = (uint32_t *)(void *)(planes + lanes_of(params) * plan->lane_words);
     const bool neighbours = plan->way == MZ_TAPS_NEIGHBOURS;
     int8_t *const rest = (int8_t *)(weights + (neighbours ? 2 : 1) * plan->words * window.height +
                                     MZ_TAPS_WORDS_BEHIND);

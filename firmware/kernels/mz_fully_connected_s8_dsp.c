@@ -8,21 +8,6 @@
 /* Words of a stream behind its weights: multipliers, offsets, and one of shifts. */
 #define LAST_WORDS (2 * MZ_ROW_CHANNELS + 1)
 
-/* The inputs of a row; behind the last one zeros fill its quad. */
-static void mix(const int8_t *input, int32_t depth, int32_t *mixed) {
-    const int32_t quads = depth / 4, left = depth % 4;
-    int8_t last[4] = {0, 0, 0, 0};
-    for (int32_t i = 0; i < left; i++) {
-        last[i] = input[4 * quads + i];
-    }
-    if (quads > 0) {
-        mz_row_mix(input, 4 * quads, mixed);
-    }
-    if (left > 0) {
-        mz_row_mix(last, 4, mixed + MZ_ROW_QUAD_WORDS * quads);
-    }
-}
-
 void mz_fully_connected_s8_dsp(const mz_fully_connected_s8_dsp_params *params,
                                const int8_t *input, int8_t *output, int8_t *scratch) {
     const int32_t depth = params->depth, channels = params->channels;
@@ -43,7 +28,7 @@ void mz_fully_connected_s8_dsp(const mz_fully_connected_s8_dsp_params *params,
         .shift = params->shift,
     };
     for (int32_t row = 0; row < params->rows; row++) {
-        mix(input, depth, mixed);
+        mz_row_mix_all(input, depth, mixed);
         job.weights = params->packed;
         job.weights_end = params->packed + whole * stream;
         job.output = output;

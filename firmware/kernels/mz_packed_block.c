@@ -431,6 +431,27 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "b .Lblock_done\n\t");
 }
 
+/* Of pixel i, at an even place: the halves of a word of even activations are places 0 and 2. */
+static int32_t mixed_input(const mz_block_job *job, int32_t place, int32_t i) {
+    const int32_t word = job->scratch[8 * (place / 4) + i];
+    return place % 4 ? word >> 16 : (int16_t)word;
+}
+
+void mz_block_repeat(const mz_block_job *job, const int32_t *places, int32_t quad, int32_t count) {
+    int32_t *to = job->scratch + 8 * quad;
+    for (; count > 0; count -= 4, places += 4, to += 8) {
+        for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
+            const uint32_t x0 = (uint32_t)mixed_input(job, places[0], i);
+            const uint32_t x1 = (uint32_t)mixed_input(job, places[1], i);
+            const uint32_t x2 = (uint32_t)mixed_input(job, places[2], i);
+            const uint32_t x3 = (uint32_t)mixed_input(job, places[3], i);
+            to[i] = (int32_t)((x0 & 0xFFFFu) | x2 << 16);
+            to[i + 4] = (int32_t)(((256u * x1 + 127u - x0) & 0xFFFFu) |
+                                  (256u * x3 + 127u - x2) << 16);
+        }
+    }
+}
+
 #else
 
 /* The twin keeps activations as they are, in the upper half of the scratch buffer. */
@@ -508,6 +529,17 @@ static int16_t *run_to_planes(const mz_block_job *job, int32_t quads, int16_t *o
 void mz_block_mix_pixels(const mz_block_job *job, const int8_t *const *pixels, int32_t quad,
                          int32_t bytes) {
     read_block(pixels, bytes, upper_half(job) + 4 * MZ_BLOCK_PIXELS * quad);
+}
+
+void mz_block_repeat(const mz_block_job *job, const int32_t *places, int32_t quad, int32_t count) {
+    int8_t *const x = upper_half(job);
+    for (int32_t k = 0; k < count; k++) {
+        const int32_t to = 4 * quad + k, from = places[k];
+        for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
+            x[4 * (MZ_BLOCK_PIXELS * (to / 4) + i) + to % 4] =
+                x[4 * (MZ_BLOCK_PIXELS * (from / 4) + i) + from % 4];
+        }
+    }
 }
 
 void mz_block_run(const mz_block_job *job) {

@@ -82,6 +82,10 @@ static inline void mz_block_prepare(mz_block_job *job, const int32_t *packed, in
 void mz_block_mix_pixels(const mz_block_job *job, const int8_t *const *pixels, int32_t quad,
                          int32_t bytes);
 
+/* Mixes `count` inputs of each pixel once more, a multiple of 4, as quads from `quad` on: of what
+ * mz_block_mix_pixels made, those at these places of a window, which are even. */
+void mz_block_repeat(const mz_block_job *job, const int32_t *places, int32_t quad, int32_t count);
+
 /* All channels of the job's blocks. Without input (NULL) it takes what mz_block_mix_pixels made. The
  * job stays as it is. weights, scratch and planes are aligned to 4; pixels need no alignment. A
  * block is read before any of its outputs is written, blocks in order; scratch overlaps nothing. */

@@ -172,6 +172,38 @@ _Static_assert(IS_AT(output, OUTPUT) && IS_AT(weights_end, WEIGHTS_END) &&
     "smlad r1, r5, r11, r1\n\t" \
     "smlad r3, r7, r11, r3\n\t"
 
+/* All of a job up to four channels' sums in r0..r3, its labels beginning with `at`. */
+#define SUMS_OF_CHANNELS(at) \
+    "push {r4-r11, lr}\n\t" \
+    "ldm r0, {r1-r10}\n\t" \
+    /* JOB_ENTRY: the address where the loop is entered. Its lowest bit says Thumb. */ \
+    "adr.w r11, " at "_loop\n\t" \
+    "mov r12, " MZ_IMMEDIATE(EIGHT_BYTES) "\n\t" \
+    "mla r4, r4, r12, r11\n\t" \
+    /* JOB_LAST_EIGHT: what r12 is when the row's last eight inputs begin. */ \
+    "sub r5, #8\n\t" \
+    "add r11, r3, #8\n\t" \
+    "cmp r5, r11\n\t" \
+    "it eq\n\t" \
+    "adreq.w r4, " at "_last_eight\n\t" \
+    "orr r4, r4, #1\n\t" \
+    "push {r1-r9}\n\t" \
+    "mov lr, r10\n\t" \
+    "mov r12, r3\n\t" \
+    /* Four channels. Registers as in the table above. */ \
+    at "_channels:\n\t" \
+    "ldm lr!, {r0-r7}\n\t" \
+    "ldm r12!, {r8, r9}\n\t" \
+    "ldr pc, " ON_STACK(ENTRY) "\n\t" \
+    at "_loop:\n\t" \
+    ".rept " MZ_TEXT(MZ_ROW_UNROLL) " - 1\n\t" \
+    EIGHT \
+    ".endr\n\t" \
+    EIGHT_AND_COMPARE \
+    "bne " at "_loop\n\t" \
+    at "_last_eight:\n\t" \
+    LAST_EIGHT
+
 /* The exact way, all four at once: what the sign takes from the offset, and the product. */
 #define SIGN(sum, to) "asr " to ", " sum ", #31\n\t"
 #define OFFSET(offset, sign) "add " sign ", " offset ", " sign ", lsl #7\n\t"
@@ -200,36 +232,7 @@ __attribute__((naked)) void mz_row_mix(const int8_t *input __attribute__((unused
 /* Aligned for adr, as mz_block_run is. */
 __attribute__((naked, aligned(4))) void mz_row_run(const mz_row_job *job __attribute__((unused))) {
     __asm__ volatile(
-        "push {r4-r11, lr}\n\t"
-        "ldm r0, {r1-r10}\n\t"
-        /* JOB_ENTRY: the address where the loop is entered. Its lowest bit says Thumb. */
-        "adr.w r11, .Lrow_loop\n\t"
-        "mov r12, " MZ_IMMEDIATE(EIGHT_BYTES) "\n\t"
-        "mla r4, r4, r12, r11\n\t"
-        /* JOB_LAST_EIGHT: what r12 is when the row's last eight inputs begin. */
-        "sub r5, #8\n\t"
-        "add r11, r3, #8\n\t"
-        "cmp r5, r11\n\t"
-        "it eq\n\t"
-        "adreq.w r4, .Lrow_last_eight\n\t"
-        "orr r4, r4, #1\n\t"
-        "push {r1-r9}\n\t"
-        "mov lr, r10\n\t"
-        "mov r12, r3\n\t"
-
-        /* Four channels. Registers as in the table above. */
-        ".Lrow_channels:\n\t"
-        "ldm lr!, {r0-r7}\n\t"
-        "ldm r12!, {r8, r9}\n\t"
-        "ldr pc, " ON_STACK(ENTRY) "\n\t"
-        ".Lrow_loop:\n\t"
-        ".rept " MZ_TEXT(MZ_ROW_UNROLL) " - 1\n\t"
-        EIGHT
-        ".endr\n\t"
-        EIGHT_AND_COMPARE
-        "bne .Lrow_loop\n\t"
-        ".Lrow_last_eight:\n\t"
-        LAST_EIGHT
+        SUMS_OF_CHANNELS(".Lrow")
         "ldr r4, " ON_STACK(ALIKE) "\n\t"
         "cbz r4, .Lrow_each_its_own\n\t");
     /* The same code goes on; ISO C promises no string of over 4095 characters. */
@@ -300,6 +303,27 @@ __attribute__((naked, aligned(4))) void mz_row_run(const mz_row_job *job __attri
         "pop {r4-r11, pc}\n\t");
 }
 
+__attribute__((naked, aligned(4))) void mz_row_add(const mz_row_job *job __attribute__((unused))) {
+    __asm__ volatile(
+        SUMS_OF_CHANNELS(".Lrow_add")
+        /* r4: the four totals, at JOB_OUTPUT; r5..r8: what they are; r9: JOB_WEIGHTS_END;
+         * r12: JOB_SCRATCH. */
+        "ldr r4, " ON_STACK(OUTPUT) "\n\t"
+        "ldr r12, " ON_STACK(SCRATCH) "\n\t"
+        "ldm r4, {r5-r8}\n\t"
+        "add r0, r5, r0, asr #8\n\t"
+        "add r1, r6, r1, asr #8\n\t"
+        "ldr r9, " ON_STACK(WEIGHTS_END) "\n\t"
+        "add r2, r7, r2, asr #8\n\t"
+        "add r3, r8, r3, asr #8\n\t"
+        "stm r4!, {r0-r3}\n\t"
+        "cmp lr, r9\n\t"
+        "str r4, " ON_STACK(OUTPUT) "\n\t"
+        "bne .Lrow_add_channels\n\t"
+        "add sp, sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t"
+        "pop {r4-r11, pc}\n\t");
+}
+
 #else
 
 #define QUAD_BYTES (4 * MZ_ROW_QUAD_WORDS)
@@ -311,26 +335,42 @@ void mz_row_mix(const int8_t *input, int32_t depth, int32_t *scratch) {
     }
 }
 
-void mz_row_run(const mz_row_job *job) {
+/* Of channel c of the four whose stream this is. */
+static int32_t sum_of(const mz_row_job *job, const int32_t *stream, int32_t c) {
     const int32_t quads = (int32_t)(job->scratch_end - job->scratch) / 2;
     const int8_t *const x = (const int8_t *)job->scratch;
+    uint32_t sum = (uint32_t)stream[c];
+    for (int32_t quad = 0; quad < quads; quad++) {
+        sum = mz_add_quad(sum, stream[MZ_ROW_CHANNELS * (quad + 1) + c], x + QUAD_BYTES * quad);
+    }
+    return (int32_t)sum;
+}
+
+void mz_row_run(const mz_row_job *job) {
+    const int32_t quads = (int32_t)(job->scratch_end - job->scratch) / 2;
     int8_t *output = job->output;
     const int32_t *stream = job->weights;
     while (stream != job->weights_end) {
-        const int32_t *const weights = stream + MZ_ROW_CHANNELS;
-        const int32_t *const to = weights + MZ_ROW_CHANNELS * quads;
+        const int32_t *const to = stream + MZ_ROW_CHANNELS * (quads + 1);
         for (int32_t c = 0; c < MZ_ROW_CHANNELS; c++) {
-            uint32_t sum = (uint32_t)stream[c];
-            for (int32_t quad = 0; quad < quads; quad++) {
-                sum = mz_add_quad(sum, weights[MZ_ROW_CHANNELS * quad + c], x + QUAD_BYTES * quad);
-            }
-            *output++ =
-                job->alike
-                    ? mz_exact_output((int32_t)sum, job->multiplier, job->offset, job->shift)
-                    : mz_exact_output((int32_t)sum, to[c], to[MZ_ROW_CHANNELS + c],
-                                      to[2 * MZ_ROW_CHANNELS] >> 8 * c & 0xFF);
+            const int32_t sum = sum_of(job, stream, c);
+            *output++ = job->alike
+                            ? mz_exact_output(sum, job->multiplier, job->offset, job->shift)
+                            : mz_exact_output(sum, to[c], to[MZ_ROW_CHANNELS + c],
+                                              to[2 * MZ_ROW_CHANNELS] >> 8 * c & 0xFF);
         }
         stream = job->alike ? to : to + 2 * MZ_ROW_CHANNELS + 1;
+    }
+}
+
+void mz_row_add(const mz_row_job *job) {
+    const int32_t quads = (int32_t)(job->scratch_end - job->scratch) / 2;
+    int32_t *total = (int32_t *)(void *)job->output;
+    const int32_t *stream = job->weights;
+    for (; stream != job->weights_end; stream += MZ_ROW_CHANNELS * (quads + 1)) {
+        for (int32_t c = 0; c < MZ_ROW_CHANNELS; c++) {
+            *total++ += sum_of(job, stream, c) / 256;
+        }
     }
 }
 

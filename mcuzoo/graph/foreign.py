@@ -29,6 +29,9 @@ COMPILED = {
     "CUSTOM:vsi-npu": ("VeriSilicon's NPU", "was compiled"),
 }
 """Custom ops that hold a program for a chip: what chip, and how the file came to be."""
+
+_FAMILIES = {"CUSTOM:XC_": ("XMOS' xcore, by its optimizer", "was optimized")}
+"""The same of custom ops whose names begin so."""
 SAVED_MODEL = "saved_model.pb"
 ONNX_MODEL = "an ONNX model"
 
@@ -36,8 +39,9 @@ ONNX_MODEL = "an ONNX model"
 def refuse_compiled(names: Iterable[str]) -> None:
     """Raise ModelError if one of these ops is a program for another chip."""
     for place, name in enumerate(names):
-        if name in COMPILED:
-            chip, made = COMPILED[name]
+        known = COMPILED.get(name) or _family(name)
+        if known is not None:
+            chip, made = known
             raise ModelError(
                 f"The model is compiled for {chip}: its op {place} is a program for that chip, not "
                 "layers.",
@@ -45,6 +49,10 @@ def refuse_compiled(names: Iterable[str]) -> None:
                 if made.startswith("was")
                 else f"Give the INT8 .tflite file that {made}.",
             )
+
+
+def _family(name: str) -> tuple[str, str] | None:
+    return next((known for begin, known in _FAMILIES.items() if name.startswith(begin)), None)
 
 
 def foreign_model(path: Path) -> tuple[str, str] | None:

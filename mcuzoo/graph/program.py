@@ -86,7 +86,10 @@ def build_program(model: Model) -> Program:
     """
     file, found = model, executable(model)
     model, ops = found.model, found.model.ops
-    source, target = _end(model, model.inputs, "input"), _end(model, model.outputs, "output")
+    ends = ((model.inputs, "input"), (model.outputs, "output"))
+    for tensors, role in ends:
+        _require_one(tensors, role)
+    source, target = (_int8_end(model, tensors[0], role) for tensors, role in ends)
 
     owner: dict[int, int] = {source.index: 0}
     groups: list[list[int]] = [[source.index]]
@@ -198,20 +201,17 @@ def picture_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     return own
 
 
-def _end(model: Model, tensors: Sequence[int], role: str) -> Tensor:
-    """The int8 tensor at that end."""
+def _require_one(tensors: Sequence[int], role: str) -> None:
     if len(tensors) != 1:
         what = "takes one image" if role == "input" else "gives one vector of scores"
         raise ModelError(
             f"The model has {len(tensors)} {role}s; mcuzoo runs models of one.",
             f"Export a model that {what}.",
         )
-    tensor = model.tensor(tensors[0])
-    _require_int8(model, tensor, role)
-    return tensor
 
 
-def _require_int8(model: Model, tensor: Tensor, role: str) -> None:
+def _int8_end(model: Model, index: int, role: str) -> Tensor:
+    tensor = model.tensor(index)
     quantization = tensor.quantization
     if tensor.dtype is DType.INT8 and quantization is not None:
         if quantization.per_channel or quantization.scale <= 0:
@@ -220,12 +220,15 @@ def _require_int8(model: Model, tensor: Tensor, role: str) -> None:
                 "above 0.",
                 "Convert the model again.",
             )
-        return
+        return tensor
     where = f"its {role}, tensor {tensor.index} {tensor.name!r}, is {tensor.dtype.value}"
     if any(_is_uint8_weight(model, op) for op in model.ops):
         raise ModelError(f"The model is UINT8: {where}.", UINT8_HINT)
     if tensor.dtype is DType.FLOAT32:
-        raise ModelError(f"The model is not quantized: {where}.", QUANTIZE_HINT)
+        computed = (model.tensor(index) for op in model.ops for index in op.outputs)
+        inside = any(one.dtype is DType.INT8 for one in computed)
+        what = "is quantized only in part" if inside else "is not quantized"
+        raise ModelError(f"The model {what}: {where}.", QUANTIZE_HINT)
     raise ModelError(f"The model's ends are not INT8: {where}.", QUANTIZE_HINT)
 
 

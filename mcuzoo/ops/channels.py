@@ -10,6 +10,7 @@ stays the same, byte by byte.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -200,6 +201,8 @@ class _Finder:
         zero_point = work.input_zero_point
         if name != "FULLY_CONNECTED" and _pads(work):
             least, most = np.minimum(least, zero_point), np.maximum(most, zero_point)
+        if name != "FULLY_CONNECTED":
+            least, most = _of_image(work.source, least, most)
         if name == "DEPTHWISE_CONV_2D":
             taps = weights.reshape(-1, work.channels).T
             times = work.channels // len(least)
@@ -249,6 +252,17 @@ class _Finder:
 
 def _everything(channels: int) -> _Interval:
     return _Interval(np.full(channels, -128), np.full(channels, 127))
+
+
+def _of_image(tensor: Tensor, *ends: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """The least and the most of each of its channels. The op that wrote the values may have had
+    another last dimension: there may be several of its pixels in one, or parts of one."""
+    depth = tensor.shape[-1]
+    for end, bound in zip(ends, (np.min, np.max), strict=True):
+        if depth % len(end):
+            yield np.full(depth, bound(end))
+        else:
+            yield np.tile(end, depth // len(end))
 
 
 def _in_turns(tensor: Tensor, channels: int) -> bool:

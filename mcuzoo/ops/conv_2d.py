@@ -46,10 +46,13 @@ from mcuzoo.ops.common.weighted import (
     weighted_requantization,
 )
 from mcuzoo.ops.kernels.conv_2d_stem_dsp import Stem
+from mcuzoo.ops.kernels.lone_channel import LoneChannel
 from mcuzoo.ops.kernels.one_channel import Planes
 from mcuzoo.ops.kernels.product import PAIR, PortableProduct, is_narrow
 from mcuzoo.ops.kernels.product_blocks import ProductBlocks
+from mcuzoo.ops.kernels.product_parts import ProductParts
 from mcuzoo.ops.kernels.product_rows import ProductRows
+from mcuzoo.ops.kernels.two_channels import TwoChannels
 from mcuzoo.ops.kernels.window_blocks import WindowBlocks
 from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, Weights
 
@@ -178,6 +181,11 @@ class PointwiseRows(ProductRows):
         return is_pointwise(work) and super().accepts(work)
 
 
+class PointwiseParts(ProductParts):
+    def accepts(self, work: WeightedWork) -> bool:
+        return is_pointwise(work) and super().accepts(work)
+
+
 class PointwiseBlocks(ProductBlocks):
     def accepts(self, work: WeightedWork) -> bool:
         return is_pointwise(work) and super().accepts(work)
@@ -186,6 +194,16 @@ class PointwiseBlocks(ProductBlocks):
 class Pointwise(PortableProduct):
     def accepts(self, work: WeightedWork) -> bool:
         return is_pointwise(work)
+
+
+class PointwiseToTwo(TwoChannels):
+    def accepts(self, work: WeightedWork) -> bool:
+        return is_pointwise(work) and super().accepts(work)
+
+
+class LonePointwise(LoneChannel):
+    def accepts(self, work: WeightedWork) -> bool:
+        return is_pointwise(work) and super().accepts(work)
 
 
 class NarrowPointwise(PortableProduct):
@@ -220,12 +238,16 @@ OPERATOR = Operator(
         reference=reference,
         prepare=prepare,
         variants=(
+            PointwiseToTwo(),
             NarrowPointwise(_BY_CHANNEL),
+            LonePointwise("[input channel]"),
             PointwiseRows(),
+            PointwiseParts(),
             PointwiseBlocks(),
             Stem(),
             Planes(convolution=True),
             WindowBlocks(),
+            PointwiseParts(several=True),
             Pointwise(_BY_CHANNEL),
             AnyWindow(),
         ),

@@ -22,9 +22,12 @@ from mcuzoo.ops.common.weighted import (
     weighted_constant_bytes,
     weighted_requantization,
 )
+from mcuzoo.ops.kernels.lone_channel import LoneChannel
 from mcuzoo.ops.kernels.product import PortableProduct
 from mcuzoo.ops.kernels.product_blocks import ProductBlocks
+from mcuzoo.ops.kernels.product_parts import ProductParts
 from mcuzoo.ops.kernels.product_rows import ProductRows
+from mcuzoo.ops.kernels.two_channels import TwoChannels
 from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, Weights
 
 
@@ -122,8 +125,12 @@ OPERATOR = Operator(
         reference=reference,
         prepare=prepare,
         variants=(
+            TwoChannels(),
+            LoneChannel("[input]"),
             ProductRows(),
+            ProductParts(),
             ProductBlocks(),
+            ProductParts(several=True),
             PortableProduct("[output][input]"),
         ),
         constant_bytes=weighted_constant_bytes,

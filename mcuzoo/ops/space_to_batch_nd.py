@@ -51,8 +51,10 @@ def _check(model: Model, op: Op, kinds: Collection[DType]) -> None:
     parts, image = (target, source) if op.name == "SPACE_TO_BATCH_ND" else (source, target)
     whole = np.array(image.shape[1:-1]) + edges.sum(axis=1)
     shape = (image.shape[0] * count, *(whole // sizes).tolist(), image.shape[-1])
-    if np.any(whole % sizes) or parts.shape != shape:
+    if np.any(whole % sizes):
         raise rules.Refusal(f"has the shape {list(target.shape)}", target.index)
+    if parts.shape != shape:
+        raise rules.Refusal(f"has the shape {list(parts.shape)}, not {list(shape)}", parts.index)
 
 
 def _pairs(model: Model, op: Op) -> NDArray[np.int64]:

@@ -52,3 +52,8 @@ def test_a_file_that_takes_too_long_is_ended_and_named(tmp_path: Path) -> None:
 def test_no_files_at_all_is_a_mistake_of_the_user(tmp_path: Path) -> None:
     done = table(tmp_path)
     assert done.returncode == 2 and "no .tflite file" in done.stderr
+
+
+def test_a_file_that_is_not_there_is_no_refused_model(tmp_path: Path) -> None:
+    done = table(tmp_path / "absent.tflite")
+    assert done.returncode == 2 and "there is no" in done.stderr and not done.stdout

@@ -11,7 +11,7 @@ from helpers.small_net import small_net
 from helpers.tflite_builder import conv_model
 
 from mcuzoo.codegen.tflm.part import tree_sources
-from mcuzoo.codegen.tflm.registration import registrations
+from mcuzoo.codegen.tflm.registration import Registration, registrations
 from mcuzoo.codegen.tflm.tree import open_tree
 from mcuzoo.errors import InputError
 from mcuzoo.graph.read import parse_model
@@ -113,6 +113,24 @@ def test_only_what_the_model_needs_is_compiled(tmp_path: Path) -> None:
         f"{MICRO}/micro_interpreter.cc",
         f"{MICRO}/micro_log.cc",
     )
+
+
+def test_constants_of_another_kernel_bring_its_file(tmp_path: Path) -> None:
+    """A network with DEPTHWISE_CONV_2D and no CONV_2D, as TFLM's micro_speech, did not link."""
+    tree = fake_tree(tmp_path)
+    kernels = tree / KERNELS
+    (kernels / "conv.h").write_text("extern const int kConvInputTensor;\n")
+    (kernels / "conv_common.cc").write_text("const int kConvInputTensor = 0;\n")
+    (kernels / "depthwise_conv.cc").write_text("// Register_DEPTHWISE_CONV_2D\n")
+    common = kernels / "depthwise_conv_common.cc"
+    depthwise = Registration(
+        "DEPTHWISE_CONV_2D", "AddDepthwiseConv2D", "", f"{KERNELS}/depthwise_conv.cc", ""
+    )
+    for text, brought in (("Get(node, kConvInputTensor);\n", True), ("Get(node, 0);\n", False)):
+        common.write_text(text)
+        names = tree_sources(tree, [depthwise], "reference")
+        assert f"{KERNELS}/depthwise_conv_common.cc" in names
+        assert (f"{KERNELS}/conv_common.cc" in names) == brought
 
 
 def test_cmsis_nn_goes_before_and_brings_what_it_calls(tmp_path: Path) -> None:

@@ -21,7 +21,11 @@ from hypothesis import HealthCheck, given, reject, settings
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.lowering.call import Call
 from mcuzoo.ops.common.weighted import WeightedWork
+from mcuzoo.ops.kernels.lone_channel import LoneChannel
+from mcuzoo.ops.kernels.product import PortableProduct
+from mcuzoo.ops.kernels.product_parts import ProductParts
 from mcuzoo.ops.kernels.slices import sliced
+from mcuzoo.ops.kernels.two_channels import TwoChannels
 from mcuzoo.ops.table import computed
 
 SETTINGS = settings(
@@ -86,6 +90,50 @@ def test_pointwise(kernels: Kernels, portable: HostKernels, raw: bytes, seed: in
 @given(cases.fully_connected_products(), SEEDS)
 def test_fully_connected(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
     assert_equals_portable(kernels, portable, raw, seed)
+
+
+@SETTINGS
+@given(cases.long_rows(), SEEDS)
+def test_rows_by_parts(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
+    try:
+        work = cases.work_of(raw)
+    except UnsupportedOpError:
+        reject()
+    (call,), (plain,) = ProductParts().lower(work), PortableProduct("").lower(work)
+    values, size = random_inputs(work.source.shape, seed, count=1)[0], work.target.elements
+    expected, _ = portable.run(plain, [values], size)
+    np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
+
+
+@SETTINGS
+@given(cases.products_to_two_channels(), SEEDS)
+def test_two_channels(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
+    try:
+        work = cases.work_of(raw)
+    except UnsupportedOpError:
+        reject()
+    (call,), (plain,) = TwoChannels().lower(work), PortableProduct("").lower(work)
+    values, size = random_inputs(work.source.shape, seed, count=1)[0], work.target.elements
+    expected, _ = portable.run(plain, [values], size)
+    np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
+
+
+@SETTINGS
+@given(cases.products_to_one_channel(), SEEDS)
+def test_a_lone_channel(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
+    try:
+        work = cases.work_of(raw)
+    except UnsupportedOpError:
+        reject()
+    (call,), (plain,) = LoneChannel("").lower(work), PortableProduct("").lower(work)
+    values = random_inputs(work.source.shape, seed, count=1)[0]
+    rows = work.target.elements
+    expected, _ = portable.run(plain, [values], rows)
+    np.testing.assert_array_equal(kernels.run(call, [values], rows)[0], expected)
+    (overlap,) = call.overlaps
+    assert overlap is not None
+    over = kernels.run_over(call, values, rows, overlap.before)
+    np.testing.assert_array_equal(over, expected)
 
 
 @SETTINGS

@@ -83,7 +83,12 @@ def test_what_nobody_knows_stays_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("code", "chip"),
-    [("ethos-u", "Ethos-U"), ("NeutronGraph", "Neutron"), ("edgetpu-custom-op", "Edge TPU")],
+    [
+        ("ethos-u", "Ethos-U"),
+        ("NeutronGraph", "Neutron"),
+        ("edgetpu-custom-op", "Edge TPU"),
+        ("XC_conv2d_v2", "xcore"),
+    ],
 )
 def test_models_for_an_npu_name_it(tmp_path: Path, code: str, chip: str) -> None:
     schema = pytest.importorskip("ai_edge_litert.schema_py_generated")

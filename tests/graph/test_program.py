@@ -103,7 +103,7 @@ def test_quantize_with_a_second_reader_is_not_cut() -> None:
         build.O("QUANTIZE", (0,), (2,)),
         build.O("ADD", (1, 2), (3,)),
     ]
-    with pytest.raises(ModelError, match="not quantized: its input"):
+    with pytest.raises(ModelError, match="quantized only in part: its input"):
         program_of(build.build_model(tensors, ops, [0], [3]))
 
 
@@ -141,6 +141,24 @@ def test_two_inputs_or_outputs() -> None:
     relus = [build.O("RELU", (0,), (1,)), build.O("RELU", (0,), (2,))]
     with pytest.raises(ModelError, match="2 outputs"):
         program_of(build.build_model(tensors, relus, [0], [1, 2]))
+
+
+def test_detection_heads_with_float_ends() -> None:
+    """How many ends there are is said before what type they are of: float ends are then cut."""
+    tensors = [
+        build.T("float", (1, 4), "float32"),
+        *(build.T(name, (1, 4), scale=0.1) for name in "abc"),
+        *(build.T(name, (1, 4), "float32") for name in ("boxes", "scores")),
+    ]
+    ops = [
+        build.O("QUANTIZE", (0,), (1,)),
+        build.O("RELU", (1,), (2,)),
+        build.O("RELU", (1,), (3,)),
+        build.O("DEQUANTIZE", (2,), (4,)),
+        build.O("DEQUANTIZE", (3,), (5,)),
+    ]
+    with pytest.raises(ModelError, match="2 outputs"):
+        program_of(build.build_model(tensors, ops, [0], [4, 5]))
 
 
 def test_output_that_is_a_constant() -> None:

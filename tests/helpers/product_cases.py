@@ -69,6 +69,39 @@ def pointwise_products(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
+def products_to_one_channel(draw: st.DrawFn) -> bytes:
+    """Rows of any depth, as many as are requantized together, fewer and more."""
+    depth, rows = draw(st.integers(1, 40)), draw(st.sampled_from([2, 3, 31, 32, 33, 64, 77]))
+    weights = np.random.default_rng(draw(cases.SEEDS)).integers(-128, 128, (1, depth), np.int8)
+    quantization = draw(ordinary_quantization(1, depth))
+    return build.fully_connected_model(
+        (rows, depth), weights, draw(cases.biases(1)), **quantization
+    )
+
+
+@st.composite
+def products_to_two_channels(draw: st.DrawFn) -> bytes:
+    depth, rows = 4 * draw(st.integers(32, 70)), draw(st.sampled_from([1, 2]))
+    weights = np.random.default_rng(draw(cases.SEEDS)).integers(-128, 128, (2, depth), np.int8)
+    quantization, bias = draw(ordinary_quantization(2, depth)), draw(cases.biases(2))
+    return build.fully_connected_model((rows, depth), weights, bias, **quantization)
+
+
+@st.composite
+def long_rows(draw: st.DrawFn) -> bytes:
+    """Rows of several parts, with weights and sums that no other packed kernel takes."""
+    depth = draw(st.one_of(st.integers(64, 140), st.sampled_from([511, 512, 513, 1024, 1100])))
+    channels = draw(st.one_of(st.integers(3, 9), st.sampled_from([31, 32, 33, 64, 69])))
+    rng = np.random.default_rng(draw(cases.SEEDS))
+    weights = rng.integers(-128, 128, (channels, depth), dtype=np.int8)
+    if draw(st.booleans()):
+        weights[rng.random(weights.shape) < 0.5] = -128
+    quantization = draw(ordinary_quantization(channels, depth))
+    rows, bias = draw(st.sampled_from([1, 1, 2, 5])), draw(cases.biases(channels))
+    return build.fully_connected_model((rows, depth), weights, bias, **quantization)
+
+
+@st.composite
 def fully_connected_products(draw: st.DrawFn) -> bytes:
     """One row or two of any depth, for the row kernel, or more of them, for blocks."""
     depth = 4 * draw(st.one_of(st.integers(1, 9), st.sampled_from([15, 16, 17, 18, 32, 33, 65])))
@@ -88,13 +121,17 @@ def fully_connected_products(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def window_products(draw: st.DrawFn) -> bytes:
-    """Windows of any stride and dilation, over any edge; channels that fill quads or not."""
+    """Windows of any stride and dilation, over any edge; channels that fill quads or not; some of
+    them with weights that do not fit beside the next one."""
     depth, channels = draw(st.integers(1, 9)), draw(st.integers(2, 9))
     window = draw(cases.windows(dilated=True))
     image, taps = window.pop("image"), window.pop("taps")
+    weights = draw(product_weights(channels, *taps, depth))
+    lowest = draw(st.sampled_from([0.0, 0.0, 0.1, 0.8]))
+    weights[np.random.default_rng(draw(cases.SEEDS)).random(weights.shape) < lowest] = -128
     return build.conv_model(
         (1, *image, depth),
-        draw(product_weights(channels, *taps, depth)),
+        weights,
         draw(cases.biases(channels)),
         **window,
         **draw(ordinary_quantization(channels, depth * taps[0] * taps[1])),

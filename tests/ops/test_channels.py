@@ -116,6 +116,44 @@ def test_a_network_without_them_stays_as_it_is() -> None:
     assert outputs_stay(net(1, 0.0, 1, False, False)) == 0
 
 
+def reshaped(shape: tuple[int, int, int], name: str, times: int = 1) -> bytes:
+    """A FULLY_CONNECTED 4 -> 24, half of it dead, whose row is then an image of this shape, and
+    CONV_2D or DEPTHWISE_CONV_2D 3x3 over it."""
+    rng = np.random.default_rng(7)
+    depth = shape[2]
+    made = depth * times
+    kernel = (made, 3, 3, depth) if name == "CONV_2D" else (1, 3, 3, made)
+    axis = kernel.index(made) if name == "CONV_2D" else 3
+    rows = rng.integers(-127, 128, (24, 4), dtype=np.int8)
+    rows[::2] = 0
+    tensors = [
+        T("row", (1, 4), scale=0.02, zero_point=-1),
+        T("first/w", (24, 4), scale=0.01, data=rows),
+        T("first", (1, 24), scale=0.0235, zero_point=-128),
+        T("shape", (4,), "int32", data=np.array((1, *shape), np.int32)),
+        T("image", (1, *shape), scale=0.0235, zero_point=-128),
+        T("w", kernel, scale=0.01, axis=axis, data=rng.integers(-127, 128, kernel, dtype=np.int8)),
+        T("last", (1, *shape[:2], made), scale=0.06, zero_point=-7),
+    ]
+    options = {**SAME} if name == "CONV_2D" else {**SAME, "depth_multiplier": times}
+    dense = {"fused_activation_function": "RELU", "weights_format": 0, "keep_num_dims": False}
+    ops = [
+        O("FULLY_CONNECTED", (0, 1), (2,), dense),
+        O("RESHAPE", (2, 3), (4,)),
+        O(name, (4, 5), (6,), options),
+    ]
+    return build_model(tensors, ops, inputs=(0,), outputs=(6,))
+
+
+@pytest.mark.parametrize("name", ["CONV_2D", "DEPTHWISE_CONV_2D"])
+@pytest.mark.parametrize("times", [1, 8])
+@pytest.mark.parametrize("shape", [(6, 4, 1), (3, 4, 2), (2, 2, 6), (1, 1, 24), (1, 3, 8)])
+def test_a_row_that_becomes_an_image_has_its_channels(
+    shape: tuple[int, int, int], times: int, name: str
+) -> None:
+    outputs_stay(reshaped(shape, name, times))
+
+
 def test_a_huge_picture_takes_no_memory() -> None:
     """A model says in a few bytes that a tensor has gigabytes."""
     model = parse_model(pool_model("MAX_POOL_2D", (1, 20_000, 20_000, 3)), "huge")

@@ -52,7 +52,7 @@ def test_a_network_becomes_one_call_per_step() -> None:
 @pytest.mark.parametrize(
     ("taps", "stride", "kernel"),
     [
-        ((1, 1), (1, 1), "mz_fully_connected_s8"),
+        ((1, 1), (1, 1), "mz_lone_channel_s8"),
         ((1, 1), (2, 1), "mz_conv_2d_s8"),
         ((1, 1), (1, 2), "mz_conv_2d_s8"),
         ((1, 2), (1, 1), "mz_conv_2d_s8"),
@@ -86,12 +86,12 @@ def test_packed_weights_are_preferred(taps: tuple[int, int], depth: int, kernel:
 @pytest.mark.parametrize(
     ("pixels", "channels", "kernel"),
     [
-        (1, 2, "mz_fully_connected_s8"),
+        (1, 2, "mz_two_channels_s8"),
         (1, 4, "mz_fully_connected_s8_dsp"),
         (6, 2, "mz_pointwise_s8_dsp"),
     ],
 )
-def test_one_pixel_of_two_channels_is_quickest_by_the_portable_product(
+def test_one_pixel_of_two_channels_has_a_kernel_of_its_own(
     pixels: int, channels: int, kernel: str
 ) -> None:
     """As the last layer of TFLM's person_detect."""

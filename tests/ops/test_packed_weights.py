@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from mcuzoo.ops.kernels.dsp_weights import packable, weight_words
 from mcuzoo.ops.kernels.product_blocks import ProductBlocks, distance
+from mcuzoo.ops.kernels.product_parts import FullyConnectedPartsDspParams, ProductParts
 from mcuzoo.ops.kernels.product_rows import ProductRows
+from mcuzoo.ops.kernels.window_blocks import Conv2dDspParams, WindowBlocks, with_repeats
 from mcuzoo.ops.table import computed
 
 
@@ -63,11 +65,6 @@ def test_what_does_not_fit_goes_to_the_portable_kernel(
     assert chosen(raw) == kernel
 
 
-def test_a_lone_channel_has_no_partner() -> None:
-    raw = build.fully_connected_model((8, 8), weights(1, 8), None)
-    assert chosen(raw) == "mz_fully_connected_s8"
-
-
 def test_few_rows_go_one_by_one() -> None:
     raws = [build.fully_connected_model((rows, 8), weights(3, 8), None) for rows in (1, 2, 3)]
     assert [chosen(raw) for raw in raws] == [
@@ -75,6 +72,71 @@ def test_few_rows_go_one_by_one() -> None:
         "mz_fully_connected_s8_dsp",
         "mz_pointwise_s8_dsp",
     ]
+
+
+def test_a_long_row_goes_by_parts() -> None:
+    """Its sums leave 24 bits, or a weight does not fit beside its neighbour; few inputs or channels
+    are as fast portably. More rows do where blocks cannot take them."""
+    dense = np.full((4, 2048), 127, np.int8)
+    lone = weights(4, 64)
+    lone[1, 6:8] = [-128, -1]
+    for raw, kernel in (
+        (build.fully_connected_model((1, 2048), dense, None), "mz_fully_connected_parts_s8_dsp"),
+        (build.fully_connected_model((1, 64), lone, None), "mz_fully_connected_parts_s8_dsp"),
+        (build.fully_connected_model((9, 64), lone, None), "mz_fully_connected_parts_s8_dsp"),
+        (build.fully_connected_model((1, 28), lone[:, :28], None), "mz_fully_connected_s8"),
+        (build.fully_connected_model((1, 2048), dense[:2], None), "mz_two_channels_s8"),
+        (build.fully_connected_model((2, 2048), dense, None), "mz_fully_connected_parts_s8_dsp"),
+    ):
+        assert chosen(raw) == kernel
+
+
+def test_parts_hold_the_weights_and_what_is_left_of_exceptions() -> None:
+    rows = weights(5, 1034)
+    rows[[0, 4], [6, 1032]] = -128
+    rows[[0, 4], [7, 1033]] = -1
+    (call,) = ProductParts().lower(work_of(build.fully_connected_model((1, 1034), rows, None)))
+    params = call.params
+    assert isinstance(params, FullyConnectedPartsDspParams)
+    assert (params.part, call.scratch_bytes) == (352, 704)
+    words, found = params.packed.values, []
+    assert words[:4].tolist() == [0, 6, 4, 1032]
+    streams = words[4:]
+    for part in (352, 352, 336):
+        size = 2 * 4 * (1 + part // 4)
+        block, streams = streams[:size].reshape(2, -1, 4), streams[size:]
+        found.append(unpacked(block[:, 1:].swapaxes(1, 2).reshape(8, -1)))
+    assert not len(streams)
+    expected = np.zeros((8, 1040), np.int64)
+    expected[:5, :1034] = np.maximum(rows, -128)
+    expected[[0, 4], [6, 1032]] = -127
+    np.testing.assert_array_equal(np.concatenate(found, axis=1), expected)
+
+
+def test_what_does_not_fit_beside_its_neighbour_is_read_twice() -> None:
+    """Windows and pixels by blocks; as often as weights of one place do not fit, its input is
+    repeated once."""
+    rows = weights(4, 1, 1, 8)
+    rows[[0, 2, 3], 0, 0, [2, 2, 6]] = -128
+    rows[[0, 2, 3], 0, 0, [3, 3, 7]] = -1
+    raw = build.conv_model((1, 5, 5, 8), rows, None)
+    assert chosen(raw) == "mz_conv_2d_s8_dsp"
+    found, places = with_repeats(rows.reshape(4, 8))
+    assert packable(found) and places.tolist() == [2, 6, 0, 0]
+    again = np.eye(8, dtype=np.int64)[places]
+    np.testing.assert_array_equal(found[:, :8] + found[:, 8:] @ again, rows.reshape(4, 8))
+    (call,) = WindowBlocks().lower(work_of(raw))
+    params = call.params
+    assert isinstance(params, Conv2dDspParams)
+    assert (params.depth, params.repeated) == (12, 4)
+    assert params.packed.values[-4:].tolist() == [2, 6, 0, 0]
+
+
+def test_rows_to_one_channel_go_by_pairs() -> None:
+    one = weights(1, 1, 1, 16)
+    assert chosen(build.conv_model((1, 12, 12, 16), one, None)) == "mz_lone_channel_s8"
+    assert chosen(build.fully_connected_model((3, 16), one[0, 0], None)) == "mz_lone_channel_s8"
+    assert chosen(build.conv_model((1, 1, 1, 16), one, None)) != "mz_lone_channel_s8"
 
 
 def test_an_odd_channel_is_packed_with_the_one_before_it() -> None:

@@ -230,6 +230,9 @@ _DEFINITION = re.compile(
     r"^(?!static\b|typedef\b)(?:[A-Za-z_]\w* +\**)+(\w+)\s*[\[(]", re.MULTILINE
 )
 _WORD = re.compile(r"\b[A-Za-z_]\w+\b")
+# Constants that kernels share by a header.
+_CONSTANT = re.compile(r"^const int (k\w+) =", re.MULTILINE)
+_DECLARED = re.compile(r"^extern const int (k\w+);", re.MULTILINE)
 
 
 def tree_sources(
@@ -247,6 +250,7 @@ def tree_sources(
     }
     chosen = {item.file for item in registered}
     chosen |= {common for file in chosen if (tree / (common := _common(file))).is_file()}
+    chosen |= _sharing(tree, chosen)
     library = _called(tree, chosen) if kernels == "cmsis-nn" else set()
     return tuple(sorted(core | chosen | library | (_recording(tree) if recording else set())))
 
@@ -276,6 +280,28 @@ def _common(kernel: str) -> str:
     """The file of what all variants of `kernel` share, if there is one."""
     file = Path(kernel)
     return f"{KERNELS}/{file.stem}_common{file.suffix}"
+
+
+def _sharing(tree: Path, chosen: Iterable[str]) -> set[str]:
+    """The files that define constants of kernels' headers which `chosen` name and do not define:
+    DEPTHWISE_CONV_2D has the places of its tensors from CONV_2D."""
+    folder = tree / KERNELS
+    homes = {
+        name: f"{KERNELS}/{file.name}"
+        for file in sorted(folder.glob("*_common.cc"))
+        for name in _CONSTANT.findall(file.read_text(encoding="utf-8", errors="replace"))
+    }
+    declared = {
+        name
+        for file in folder.glob("*.h")
+        for name in _DECLARED.findall(file.read_text(encoding="utf-8", errors="replace"))
+    }
+    named = {
+        name
+        for path in chosen
+        for name in _WORD.findall((tree / path).read_text(encoding="utf-8", errors="replace"))
+    }
+    return {homes[name] for name in named & declared & homes.keys()}
 
 
 def _called(tree: Path, callers: Iterable[str]) -> set[str]:

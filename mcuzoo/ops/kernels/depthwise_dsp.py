@@ -34,6 +34,7 @@ _TILE_COLUMNS = 64
 _SCRATCH_BYTES = 5_632
 _TIGHT_SCRATCH_BYTES = 2_816
 _LEAST_STRIP = 2
+_HELD_BYTES = 8192
 
 _QUICK_WORDS = (2, 3, 4)
 """Of a row of a window, where the kernel has a loop of its own."""
@@ -208,18 +209,22 @@ def _words(view: WindowStruct, rows: int, columns: int) -> int:
 
 def _strips_within(params: DepthwiseConv2dDspParams, most: int) -> DepthwiseConv2dDspParams:
     """As many rows at a time as fit `most` bytes of scratch memory, as evenly as possible: every
-    strip brings rows into planes that the one before had, too."""
+    strip brings rows into planes that the one before had, too. Of fewer channels than four no more
+    rows than of four, unless the data cache holds their outputs, which are written channel by
+    channel."""
     rows = params.output.height
     for strips in range(1, rows + 1):
         found = replace(params, strip=pieces(rows, strips))
-        if _scratch_bytes(found) <= most or found.strip <= _LEAST_STRIP:
+        held = found.strip * params.output.width * params.output.channels <= _HELD_BYTES
+        needed = _scratch_bytes(found, None if held else LANES)
+        if needed <= most or found.strip <= _LEAST_STRIP:
             return found
     return params
 
 
-def _scratch_bytes(params: DepthwiseConv2dDspParams) -> int:
-    """Planes of four channels; the weights of one, a group of outputs for each row, and as much as
-    is read behind the planes."""
+def _scratch_bytes(params: DepthwiseConv2dDspParams, lanes: int | None = None) -> int:
+    """Planes of `lanes` channels, by default of four or fewer; the weights of one, a group of
+    outputs for each row, and as much as is read behind the planes."""
     window = params.window
     neighbours = window.stride_w == 1
     words = window.width // 2 + 1 if neighbours else (window.width + 1) // 2
@@ -229,7 +234,8 @@ def _scratch_bytes(params: DepthwiseConv2dDspParams) -> int:
     behind = max(
         weights + _WORDS_BEHIND + params.strip, window.dilation_h * row_words + _WORDS_BEHIND
     )
-    return 4 * (LANES * rows * row_words + behind)
+    lanes = lanes or min(LANES, params.input.channels)
+    return 4 * (lanes * rows * row_words + behind)
 
 
 def distance(params: DepthwiseConv2dDspParams) -> int:

@@ -33,7 +33,14 @@ class ExactRounding:
 
 def packable(rows: NDArray[np.int8]) -> bool:
     """Whether 256 * w0 + w1 fits into a halfword for every pair of weights."""
-    return rows.shape[1] % 4 == 0 and not np.any((rows[:, ::2] == -128) & (rows[:, 1::2] < 0))
+    return rows.shape[1] % 4 == 0 and not len(unpackable(rows))
+
+
+def unpackable(rows: NDArray[np.int8]) -> NDArray[np.int64]:
+    """(n, 2): channel and input of each weight that does not fit beside the next one: -128 before a
+    negative one."""
+    found = np.argwhere((rows[:, ::2] == -128) & (rows[:, 1::2] < 0))
+    return found * (1, 2)
 
 
 def weight_words(rows: NDArray[np.int8]) -> NDArray[np.int32]:

@@ -24,7 +24,9 @@ PAIR = 2
 MOST_ROWS = 2
 """More of them are quicker by blocks of rows, which unpack a weight once for four."""
 
-_FEW_CHANNELS = 2
+FEW_CHANNELS = 2
+"""The portable kernel takes so many together."""
+
 _LONG_ROW = 128
 
 
@@ -33,7 +35,7 @@ def is_narrow(work: WeightedWork) -> bool:
     compute four channels or four rows at a time. For a shorter row it is not worth its code."""
     depth = work.weights.size // work.channels
     rows = work.source.elements // depth
-    return rows <= MOST_ROWS and work.channels <= _FEW_CHANNELS and depth >= _LONG_ROW
+    return rows <= MOST_ROWS and work.channels <= FEW_CHANNELS and depth >= _LONG_ROW
 
 
 def by_pixel(params: KernelParams, op: Op, source: Shape, target: Shape) -> RowWindow | None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.graph.model import Op
+from mcuzoo.lowering.alignment import align_up
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.operands import describe, extent, symbol
@@ -21,6 +22,7 @@ from mcuzoo.lowering.params import (
     windowed_rows,
 )
 from mcuzoo.ops.common.weighted import WeightedWork
+from mcuzoo.ops.kernels.dsp_weights import unpackable
 from mcuzoo.ops.kernels.product_blocks import (
     PIXELS,
     block_scratch_bytes,
@@ -40,7 +42,8 @@ _LAYOUT = "Packed with bias and scales, a pair of channels after the other: mz_c
 class Conv2dDspParams(KernelParams):
     """As mz_conv_2d_s8_dsp.h has them. input, output: at least 2 output channels. window: in
     pixels. input_zero_point: what stands outside the image. depth: input values of a window,
-    rounded up to four. packed: a stream of words per pair of output channels. slice: so many
+    rounded up to four, and what is repeated. repeated: inputs that are read twice. packed: a stream
+    of words per pair of output channels, then the places of what is repeated. slice: so many
     channels are computed of all pixels before the next ones. exact: 0: sums become
     outputs by a straight line, 1: by TFLM's roundings (mz_requantization.h). minimum, maximum: the
     fused activation as int8 values of the output.
@@ -52,6 +55,7 @@ class Conv2dDspParams(KernelParams):
     window: WindowStruct
     input_zero_point: int
     depth: int
+    repeated: int
     packed: Constant
     slice: int
     exact: int
@@ -73,11 +77,11 @@ class WindowBlocks:
     kernel = "mz_conv_2d_s8_dsp"
 
     def accepts(self, work: WeightedWork) -> bool:
-        rows = rows_of(work)
+        rows, _ = with_repeats(rows_of(work))
         return rows.shape[1] <= MOST_INPUTS and fits_pairs(work, rows)
 
     def lower(self, work: WeightedWork) -> tuple[Call, ...]:
-        rows = rows_of(work)
+        rows, places = with_repeats(rows_of(work))
         depth = rows.shape[1]
         packed, exact = pack_pairs(work, rows)
         meaning = (*describe(work.weights_tensor), _LAYOUT)
@@ -87,7 +91,8 @@ class WindowBlocks:
             window=work.view,
             input_zero_point=work.input_zero_point,
             depth=depth,
-            packed=Constant(symbol(work.op, "packed"), packed, meaning),
+            repeated=len(places),
+            packed=Constant(symbol(work.op, "packed"), np.append(packed, places), meaning),
             slice=work.channels,
             exact=int(exact),
             minimum=work.to.minimum,
@@ -96,7 +101,8 @@ class WindowBlocks:
         return work.call(
             self.kernel,
             params,
-            scratch_bytes=block_scratch_bytes(depth) + _behind_bytes(work.source.shape[3], depth),
+            scratch_bytes=block_scratch_bytes(depth)
+            + _behind_bytes(work.source.shape[3], depth - len(places)),
         )
 
 
@@ -108,6 +114,21 @@ def _behind_bytes(channels: int, depth: int) -> int:
     """Of the scratch memory, behind activations: a pixel outside of the image, or four windows."""
     buffered = PIXELS * depth if channels % 4 else channels
     return buffered if buffered > _BUFFER_BYTES else 0
+
+
+def with_repeats(rows: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+    """Weights (channels, inputs) of which each fits beside the next one, and the places of inputs
+    that stand once more behind the others, as whole quads: where a channel has -128, the weight is
+    -127 there and -1 here."""
+    exceptions = unpackable(rows)
+    if not len(exceptions):
+        return rows, np.zeros(0, np.int32)
+    channels, inputs = exceptions.T
+    places, order = np.unique(inputs, return_inverse=True)
+    rows = np.pad(rows, ((0, 0), (0, align_up(len(places), 4))))
+    rows[channels, inputs] = -127
+    rows[channels, rows.shape[1] - align_up(len(places), 4) + order] = -1
+    return rows, np.pad(places, (0, -len(places) % 4)).astype(np.int32)
 
 
 def rows_of(work: WeightedWork) -> NDArray[np.int8]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
+from mcuzoo.ops.common.weighted import WeightedWork
 from mcuzoo.ops.kernels.depthwise_3x3_dsp import narrower
 from mcuzoo.ops.kernels.depthwise_dsp import with_fewer_rows, without_scratch
+from mcuzoo.ops.kernels.product_parts import PARTS, ProductParts
+from mcuzoo.ops.kernels.product_rows import ProductRows
+from mcuzoo.ops.table import computed
 from mcuzoo.plan.arena.bands import banded_plan
 from mcuzoo.plan.arena.fusion import Planned, fuse_and_plan, least_step
 
@@ -23,7 +27,8 @@ def plan_within(
     while best[1].arena_bytes > room_bytes:
         position = least_step(program, calls)
         call = calls[position]
-        tight = next(chain(narrower(call), with_fewer_rows(call)), None)
+        narrowed = chain(narrower(call), with_fewer_rows(call), with_fewer_inputs(program, call))
+        tight = next(narrowed, None)
         if tight is None:
             break
         calls = (*calls[:position], tight, *calls[position + 1 :])
@@ -33,6 +38,22 @@ def plan_within(
         banded = banded_plan(program, calls, room_bytes)
         best = min(best, banded or best, key=_arena_bytes)
     return best
+
+
+def with_fewer_inputs(program: Program, call: Call) -> Iterator[Call]:
+    """The same product with ever less scratch memory, for more instructions: by parts of a row.
+    Nothing for a call of another kernel."""
+    if call.kernel not in (ProductRows.kernel, ProductParts.kernel) or call.before:
+        return
+    step = next(step for step in program.steps if step.op == call.op)
+    work = computed(call.op).prepare(program, step)
+    assert isinstance(work, WeightedWork)
+    for most in PARTS:
+        parts = ProductParts(several=True, most=most)
+        if parts.accepts(work):
+            (cut,) = parts.lower(work)
+            if cut.scratch_bytes < call.scratch_bytes:
+                yield cut
 
 
 def with_spare_scratch(program: Program, calls: Sequence[Call], planned: Planned) -> Planned:
