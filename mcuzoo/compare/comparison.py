@@ -13,13 +13,20 @@ from numpy.typing import NDArray
 
 from mcuzoo.budgets import Budgets
 from mcuzoo.compare.options import CompareOptions
-from mcuzoo.compare.trial import Answers, ProjectOnBoard, Trial, host_answers, run_trial
+from mcuzoo.compare.trial import (
+    Answers,
+    ProjectOnBoard,
+    Trial,
+    counting_port,
+    host_answers,
+    run_trial,
+)
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import Item
 from mcuzoo.data.labels import load_classes
 from mcuzoo.data.output_form import form_of
 from mcuzoo.data.preprocess import input_of
-from mcuzoo.emulator.url import SCHEME, port_packages
+from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import DataSetError, UnsupportedOpError, UsageError
 from mcuzoo.project.manifest import load_manifest
@@ -281,15 +288,15 @@ def _entries(projects: Sequence[Path], options: CompareOptions) -> list[ProjectO
     found = []
     for index, project in enumerate(projects):
         given = options.port[index] if index < len(options.port) else EMULATED
-        # Two counted inferences: a plain one and a profiled one.
-        port = f"{SCHEME}{project.resolve()}?count=2" if given == EMULATED else given
         manifest = manifest_with_recipe(load_manifest(project), options)
+        model = project_model(project, manifest)
+        port = counting_port(project.resolve(), model) if given == EMULATED else given
         found.append(
             ProjectOnBoard(
                 names[index],
                 project.resolve(),
                 manifest,
-                project_model(project, manifest),
+                model,
                 port,
                 options.baud or project_baud(project, manifest),
             )

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.emulator.scheme import SCHEME
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.model import Model
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.link.inference import KernelRecord
+from mcuzoo.link.messages import MAX_CHUNK_BYTES, PROFILE_RECORD_BYTES
 from mcuzoo.link.session import Session
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.project.rules import inside
@@ -38,6 +40,17 @@ class ProjectOnBoard:
     port: str
     baud: int
     upload: Upload | None = None
+
+
+_RECORDS = MAX_CHUNK_BYTES // PROFILE_RECORD_BYTES
+"""Of an inference that is profiled, as many as a frame holds."""
+
+
+def counting_port(project: Path, model: Model) -> str:
+    """The emulated board of `project`, which counts one inference and then one profile: that takes
+    an inference for each frame of records, of which an op has one at most."""
+    inferences = 1 + max(1, -(-len(model.ops) // _RECORDS))
+    return f"{SCHEME}{project}?count={inferences}"
 
 
 @dataclass(frozen=True)

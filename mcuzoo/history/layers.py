@@ -8,9 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcuzoo.compare.comparison import agreement_with
-from mcuzoo.compare.trial import ProjectOnBoard, Trial, host_answers, run_trial
+from mcuzoo.compare.trial import (
+    ProjectOnBoard,
+    Trial,
+    counting_port,
+    host_answers,
+    run_trial,
+)
 from mcuzoo.data.preprocess import input_of
-from mcuzoo.emulator.url import SCHEME, port_packages
+from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError, UnsupportedOpError
 from mcuzoo.extras import require_packages
@@ -171,7 +177,7 @@ def _entry(name: str, subject: Subject, model: Model) -> ProjectOnBoard:
         project,
         subject.manifest,
         model,
-        f"{SCHEME}{project}?count=2",
+        counting_port(project, model),
         project_baud(project, subject.manifest),
         subject.upload,
     )

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
-from mcuzoo.emulator.url import SCHEME, emulated_project, port_packages
+from mcuzoo.emulator.scheme import SCHEME, split_port
+from mcuzoo.emulator.url import emulated_project, port_packages
 from mcuzoo.errors import (
     BoardSilentError,
     ProjectError,
@@ -90,11 +92,15 @@ def find_project(
 def emulated_port(target: str | PathLike[str], count: str = "1") -> str:
     """The port that `target` names: itself, or that of the emulated board with a project folder.
 
-    count: how many inferences are counted, or all.
+    count: how many inferences are counted, or all, where an emulated board's port does not say so.
     """
     folder = fspath(target)
-    is_project = (Path(folder) / MANIFEST_NAME).is_file()
-    return f"{SCHEME}{folder}?count={count}" if is_project else folder
+    if (Path(folder) / MANIFEST_NAME).is_file():
+        return f"{SCHEME}{folder}?count={count}"
+    split = split_port(folder)
+    if split is None or "count" in dict(parse_qsl(split[1][1:], keep_blank_values=True)):
+        return folder
+    return f"{folder}{'&' if split[1] else '?'}count={count}"
 
 
 Candidates = Sequence[tuple[Path, AnyManifest]]

@@ -20,7 +20,7 @@ from mcuzoo.project.manifest import (
     UniversalManifest,
     write_manifest,
 )
-from mcuzoo.run.project import find_project
+from mcuzoo.run.project import emulated_port, find_project
 
 PORT = "/dev/toy"
 
@@ -70,6 +70,21 @@ def universal(letter: str) -> UniversalManifest:
 
 def found(said: list[str], port: str | None = PORT, **options: Any) -> Path:
     return find_project(port, say=said.append, **options)
+
+
+@pytest.mark.parametrize(
+    ("target", "port"),
+    [
+        ("/dev/x", "/dev/x"),
+        ("socket://here:5000", "socket://here:5000"),
+        ("emulator://p", "emulator://p?count=all"),
+        ("EMULATOR://p?board=rt1170", "EMULATOR://p?board=rt1170&count=all"),
+        ("emulator://p?count=1", "emulator://p?count=1"),
+        ("emulator://p?count=", "emulator://p?count="),
+    ],
+)
+def test_an_emulated_board_counts_what_its_port_says(target: str, port: str) -> None:
+    assert emulated_port(target, "all") == port
 
 
 def test_the_only_project_here_without_asking(board: FakeBoard) -> None:
