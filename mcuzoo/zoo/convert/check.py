@@ -13,10 +13,8 @@ from mcuzoo.zoo.convert.operators import (
     weights_of,
 )
 
-QUANTIZE_HINT = (
-    "Quantize the float model: `mcuzoo quantize FLOAT OUT.tflite --calibration DIR`; or convert "
-    "its UINT8 version."
-)
+QUANTIZE_HINT = "Quantize the float model: `mcuzoo quantize FLOAT OUT.tflite --calibration DIR`."
+_OR_UINT8 = " Or convert its UINT8 version."
 OUTPUT_TOLERANCE = 0.001 / 256
 _INTEGER = (DType.UINT8, DType.INT8)
 _COUNTS = (DType.INT32, DType.INT64)
@@ -37,11 +35,12 @@ def require_integer_model(model: Model) -> None:
                 quantized = any(item.dtype in _INTEGER for item in model.tensors)
                 kind = "is quantized only in part" if quantized else "is not quantized"
                 raise ModelError(
-                    f"The model {kind}: {_named(op, tensor)} is a float.", QUANTIZE_HINT
+                    f"The model {kind}: {_named(op, tensor)} is a float.", QUANTIZE_HINT + _OR_UINT8
                 )
             if tensor.dtype is DType.INT16:
                 raise ModelError(
-                    f"The model computes in INT16: {_named(op, tensor)}.", QUANTIZE_HINT
+                    f"The model computes in INT16: {_named(op, tensor)}.",
+                    QUANTIZE_HINT + _OR_UINT8,
                 )
 
 
