@@ -82,6 +82,7 @@ def one_op_models() -> tuple[bytes, ...]:
         models.add_model(IMAGE, np.ones(IMAGE, np.int8), scales=(0.05, 0.07, 0.1)),
         models.add_model(IMAGE, np.ones(IMAGE, np.int8), scales=(0.031, 0.0271, 0.0433)),
         models.pool_model("AVERAGE_POOL_2D", IMAGE),
+        models.pool_model("AVERAGE_POOL_2D", IMAGE, filter_size=IMAGE[1:3], stride=IMAGE[1:3]),
         models.conv_model(IMAGE, weights, bias),
         # One channel, which only the portable kernel takes.
         models.conv_model(IMAGE, weights[:1], bias[:1]),

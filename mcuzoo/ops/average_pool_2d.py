@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.graph.model import Model, Op
-from mcuzoo.lowering.direct import Direct
+from mcuzoo.lowering.direct import Direct, DirectWork
 from mcuzoo.ops.common.pooling import (
     PoolParams,
     clamp_of,
@@ -26,6 +26,20 @@ from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, no_constants
 
 class AveragePool2dParams(PoolParams):
     kept_bytes = 2
+
+
+_MOST_TAPS = 256
+"""MZ_POOL_SUM_TAPS."""
+
+
+class Once(Direct):
+    """To one pixel."""
+
+    def accepts(self, work: DirectWork) -> bool:
+        params = work.params
+        assert isinstance(params, PoolParams)
+        taps = params.window.height * params.window.width
+        return (params.output.height, params.output.width) == (1, 1) and taps <= _MOST_TAPS
 
 
 def reference(model: Model, op: Op) -> Kernel:
@@ -52,7 +66,7 @@ OPERATOR = Operator(
         rule=rule,
         reference=reference,
         prepare=partial(prepare_pool, params=AveragePool2dParams),
-        variants=(Direct("mz_average_pool_2d_s8"),),
+        variants=(Once("mz_average_pool_once_s8"), Direct("mz_average_pool_2d_s8")),
         constant_bytes=no_constants,
     ),
     tflm=Tflm(resolver="AddAveragePool2D", rule=demands),

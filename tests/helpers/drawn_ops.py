@@ -208,6 +208,12 @@ def pool(random: Random) -> bytes:
     )
 
 
+def pool_to_one_pixel(random: Random) -> bytes:
+    side = int(random.integers(2, 15)), int(random.integers(2, 15))
+    shape = (1, *side, channels(random, 512))
+    return models.pool_model("AVERAGE_POOL_2D", shape, filter_size=side, stride=side)
+
+
 def mean(random: Random) -> bytes:
     axes = [[1, 2], [1, 2], [2], [3]][int(random.integers(4))]
     shape = image(random)
@@ -304,7 +310,15 @@ DRAWN = (
         (lone_channel, 1),
         (two_channels, 1),
     ),
-    *((pool, 6), (mean, 6), (sums, 4), (products, 3), (others_of_two, 6), (rows, 1)),
+    *(
+        (pool, 6),
+        (pool_to_one_pixel, 2),
+        (mean, 6),
+        (sums, 4),
+        (products, 3),
+        (others_of_two, 6),
+        (rows, 1),
+    ),
     *((other_rows, 2), (table, 1), (padded, 2), (moved, 6), (resized, 3)),
 )
 """Functions that draw a model of one operator, and how many shares of all models they draw."""

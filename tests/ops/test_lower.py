@@ -274,7 +274,8 @@ def test_no_convolution_of_the_bundled_model_needs_a_portable_kernel() -> None:
     [
         ((15, 1, 128), (15, 1), "VALID", "mz_depthwise_pixel_s8_dsp"),
         ((7, 7, 64), (7, 7), "VALID", "mz_depthwise_pixel_s8_dsp"),
-        ((2, 2, 64), (3, 3), "SAME", "mz_depthwise_pixel_s8_dsp"),
+        ((3, 3, 64), (3, 3), "VALID", "mz_depthwise_pixel_s8_dsp"),
+        ((2, 2, 64), (3, 3), "SAME", "mz_depthwise_3x3_s8_dsp"),
         ((8, 1, 64), (5, 1), "VALID", "mz_depthwise_pixel_s8_dsp"),
         ((30, 1, 40), (3, 1), "VALID", "mz_depthwise_row_s8_dsp"),
         ((1, 24, 128), (1, 10), "VALID", "mz_depthwise_row_s8_dsp"),

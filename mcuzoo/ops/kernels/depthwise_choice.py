@@ -1,7 +1,7 @@
 """Which kernel takes the fewest cycles for a depthwise convolution, where several can do it.
 
-Sums of few terms, fitted to modelled cycles of 420 drawn shapes: the least of them is a choice that
-takes 0.1 % more than the best on average.
+Sums of few terms, fitted to modelled cycles of drawn shapes, as `benchmarks/timing.py` does it for
+estimates.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from mcuzoo.ops.kernels.depthwise_3x3_dsp import Depthwise3x3Dsp, strip_rows
 from mcuzoo.ops.kernels.depthwise_dsp import GROUP, DepthwiseConv2dDspParams, DepthwiseDsp
 from mcuzoo.ops.kernels.depthwise_pixel_dsp import LANES, DepthwisePixel, whole_windows
 from mcuzoo.ops.kernels.depthwise_row_dsp import DepthwiseRow, DepthwiseRowDspParams
+from mcuzoo.ops.kernels.plane_groups import plane_groups
 
-_CLEARLY = 0.8
+_CLEARLY = 0.75
 """What another kernel must take of the cycles of that for 3x3, which most networks need anyway."""
 
 _MUCH = 0.88
@@ -98,10 +99,11 @@ def _of_planes(work: WeightedWork) -> float:
 
 
 def _of_3x3(work: WeightedWork) -> float:
-    (_, height, width, channels), view = work.target.shape, work.view
-    strips = pieces(height, strip_rows(work, view))
-    more = width < GROUP - 1 or (width > GROUP and width % GROUP > 0)
-    begin = strips * (90 + 60 * more)
-    rows = (height - strips) * view.stride_h + strips * view.height
-    groups = height * pieces(width, GROUP)
-    return _CLEARLY * channels * (begin + 1.1 * rows * work.source.shape[2] + 38 * groups)
+    (_, height, width, channels), stride = work.target.shape, work.view.stride_h
+    strip = strip_rows(work, work.view)
+    strips = [
+        plane_groups(stride, width, min(strip, height - first)) for first in range(0, height, strip)
+    ]
+    group = 44.5 if stride == 1 else 58
+    each = sum(group * groups + 70 * passes for groups, passes in strips)
+    return _CLEARLY * (770 * len(strips) + channels * each)
