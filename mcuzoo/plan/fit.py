@@ -281,8 +281,9 @@ def _warnings(board: Board, plan: MemoryPlan, cycles: Prediction | None) -> tupl
     for name, _ in placement.arena_parts:
         region = board.region(name)
         if region.kind is RegionKind.SDRAM:
-            seconds = tensor_seconds(plan.program, region, board)
-            if cycles is not None and region.read is not None:
+            if cycles is None or region.read is None:
+                seconds = tensor_seconds(plan.program, region, board)
+            else:
                 seconds = cycles.tensor_waits.get(name, 0.0) / cycles.core_clock_hz
             found.append(_in_sdram("arena", seconds))
     constants = [

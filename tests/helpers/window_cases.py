@@ -38,6 +38,20 @@ def small_biases(channels: int) -> st.SearchStrategy[Any]:
     )
 
 
+def spread_quantization(
+    draw: st.DrawFn, rng: np.random.Generator, channels: int, taps: tuple[int, int]
+) -> dict[str, Any]:
+    """Any activation and zero points; channels with scales far apart."""
+    return {
+        "activation": draw(cases.ACTIVATIONS),
+        "weight_scales": [float(np.float32(one)) for one in rng.uniform(1e-3, 2e-2, channels)],
+        "input_scale": 0.0235,
+        "input_zero_point": draw(cases.ZERO_POINTS),
+        "output_scale": float(np.float32(0.0235 * 0.01 * taps[0] * taps[1] * rng.uniform(1, 30))),
+        "output_zero_point": draw(cases.ZERO_POINTS),
+    }
+
+
 @st.composite
 def depthwise_3x3(draw: st.DrawFn) -> bytes:
     """Around groups of 4 columns, planes of 4 channels, strips of 8 or 4 rows, tiles of 64."""
@@ -83,12 +97,7 @@ def depthwise_of_any_window(draw: st.DrawFn) -> bytes:
         stride=strides,
         dilation=dilations,
         padding=padding,
-        activation=draw(cases.ACTIVATIONS),
-        weight_scales=[float(np.float32(value)) for value in rng.uniform(1e-3, 2e-2, channels)],
-        input_scale=0.0235,
-        input_zero_point=draw(cases.ZERO_POINTS),
-        output_scale=float(np.float32(0.0235 * 0.01 * taps[0] * taps[1] * rng.uniform(1, 30))),
-        output_zero_point=draw(cases.ZERO_POINTS),
+        **spread_quantization(draw, rng, channels, taps),
     )
 
 
@@ -125,12 +134,7 @@ def _depthwise(
         stride=strides,
         dilation=dilations,
         padding=padding,
-        activation=draw(cases.ACTIVATIONS),
-        weight_scales=[float(np.float32(value)) for value in rng.uniform(1e-3, 2e-2, channels)],
-        input_scale=0.0235,
-        input_zero_point=draw(cases.ZERO_POINTS),
-        output_scale=float(np.float32(0.0235 * 0.01 * taps[0] * taps[1] * rng.uniform(1, 30))),
-        output_zero_point=draw(cases.ZERO_POINTS),
+        **spread_quantization(draw, rng, channels, taps),
     )
 
 

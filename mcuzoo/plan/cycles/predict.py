@@ -20,7 +20,7 @@ from mcuzoo.plan.cycles.work import works_of
 from mcuzoo.plan.memory_plan import MemoryPlan
 from mcuzoo.plan.place.cost import LineCosts, Turns, array_cycles
 from mcuzoo.plan.place.placement import Placement
-from mcuzoo.plan.place.traffic import Reading, constant_uses
+from mcuzoo.plan.place.traffic import Reading, constant_uses, uses_of
 from mcuzoo.timing.rules import cortex_m7
 
 _EXTERNAL = (RegionKind.FLASH, RegionKind.SDRAM)
@@ -194,14 +194,15 @@ class _Predictor:
             if isinstance(call, Omitted):
                 continue
             core = core_cycles(self._program, call, self._board.rates)
-            turns = self._turns(position, call)
+            reading = Reading.of(call, self._bytes)
+            turns = self._turns(position, call, reading)
             yield CallCycles(
                 ops=tuple(op.index for op in call.ops),
                 name="+".join(op.name for op in call.ops),
                 kernels=call.kernels,
                 core=None if core is None else core[0],
                 error=0.0 if core is None else core[1],
-                constants=self._constants(call, turns),
+                constants=self._constants(call, reading, turns),
                 tensors=self._of_tensors(position, call, turns),
                 code=self._code(call),
             )
@@ -215,21 +216,21 @@ class _Predictor:
             (self._slots[buffer], written) for buffer, written in found if buffer in self._slots
         ]
 
-    def _turns(self, position: int, call: Call) -> Turns:
+    def _turns(self, position: int, call: Call, reading: Reading) -> Turns:
         places = [slot for slot, _ in self._touched(call)]
         scratch = self._slots.get(scratch_buffer(self._program, position))
         cached = [slot for slot in places if self._tensors.caches(self._place(slot)[0])]
         in_cache = scratch is not None and self._tensors.caches(self._place(scratch)[0])
         return Turns.of(
-            Reading.of(call, self._bytes),
+            reading,
             sum(slot.bytes for slot in cached),
             call.scratch_bytes if in_cache else 0,
             self._board,
         )
 
-    def _constants(self, call: Call, turns: Turns) -> Waits:
+    def _constants(self, call: Call, reading: Reading, turns: Turns) -> Waits:
         waits: list[Waits] = []
-        for use in constant_uses(self._program, [call]):
+        for use in uses_of(call, reading):
             region = self._board.region(self._placement.region_of(use.symbol))
             waits.append({region.name: array_cycles(use, region, turns, self._board)})
             # They pass through the cache, and push tensors out of it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mcuzoo.graph.program import Program
@@ -105,16 +105,15 @@ class ConstantUse:
 
 def constant_uses(program: Program, calls: Iterable[Call]) -> tuple[ConstantUse, ...]:
     """Every array of every call, in their order. An array of a fused call is its own op's."""
-    found = []
     buffers = {buffer.index: buffer.bytes for buffer in program.buffers}
-    for call in calls:
-        reading = Reading.of(call, buffers)
-        for constant, count in call.constant_passes():
-            op = next((op for op in call.ops if _belongs(constant.symbol, op.index)), call.op)
-            found.append(
-                ConstantUse(constant.symbol, op.index, op.name, constant.bytes, count, reading)
-            )
-    return tuple(found)
+    return tuple(use for call in calls for use in uses_of(call, Reading.of(call, buffers)))
+
+
+def uses_of(call: Call, reading: Reading) -> Iterator[ConstantUse]:
+    """The arrays of one call. reading: of it."""
+    for constant, count in call.constant_passes():
+        op = next((op for op in call.ops if _belongs(constant.symbol, op.index)), call.op)
+        yield ConstantUse(constant.symbol, op.index, op.name, constant.bytes, count, reading)
 
 
 def _belongs(symbol: str, op: int) -> bool:
